@@ -1,0 +1,109 @@
+/** What a container of ours is for. */
+export type Role = 'live' | 'candidate' | 'image' | 'job' | 'pilot' | 'retired';
+
+/** Holder and end of a lease. Both times are the server's, in ISO 8601. */
+export interface Lease {
+  /** Unique per run. */
+  readonly run: string;
+  readonly until: string;
+  /** Who to ask: user and host, or the workflow run's address. */
+  readonly by?: string;
+}
+
+/** Hashes of what was last brought about, so that the next run knows what is due. */
+export interface Applied {
+  readonly desired?: string;
+  readonly baseline?: string;
+  readonly configuration?: string;
+}
+
+/**
+ * The owner mark: one line in the container's description. It is what makes a container ours, and it is all the state
+ * we keep about it.
+ */
+export interface Mark {
+  readonly site: string;
+  /** Repository, e.g. `srv/apache`. */
+  readonly owner: string;
+  readonly name: string;
+  readonly stage: string;
+  /** The vmid the mark was written for; any other container with it is a copy and not ours. */
+  readonly vmid: number;
+  readonly role: Role;
+  readonly commit?: string;
+  /** volid the root file system was made from */
+  readonly template?: string;
+  readonly applied: Applied;
+  readonly good?: { readonly commit: string; readonly at: string };
+  readonly bad?: string;
+  /** SHA256:… fingerprints of the SSH host keys */
+  readonly hostKeys: readonly string[];
+  readonly lease?: Lease;
+  readonly phase?: 'destroying';
+}
+
+const OPEN = '<!-- pve-gitops:1 ';
+const CLOSE = ' -->';
+/** Bytes of the mark's line; Proxmox VE takes 8192 characters for the whole description. */
+export const MARK_LIMIT = 3072;
+const LINE = /^<!-- pve-gitops:(\d+) (.*) -->$/;
+
+/** A description split into the user's text and ours. `mark` is undefined when there is none that can be read. */
+export interface MarkedDescription {
+  /** Without our lines and without trailing blank lines. */
+  readonly text: string;
+  readonly mark?: Mark;
+  /** A line that looks like a mark and cannot be read (newer version, damaged): never treated as ours. */
+  readonly unreadable?: string;
+}
+
+export function parseDescription(description: string | undefined): MarkedDescription {
+  const lines = (description ?? '').split('\n');
+  const kept: string[] = [];
+  let mark: Mark | undefined;
+  let unreadable: string | undefined;
+  for (const line of lines) {
+    const match = LINE.exec(line.trim());
+    if (!match) {
+      if (!line.startsWith(CARD)) kept.push(line);
+      continue;
+    }
+    const parsed = match[1] === '1' ? parseMark(match[2] ?? '') : undefined;
+    if (parsed === undefined || mark !== undefined) unreadable = line.trim();
+    else mark = parsed;
+  }
+  const text = kept.join('\n').replace(/\s+$/, '');
+  if (unreadable !== undefined) return { text, unreadable };
+  return mark === undefined ? { text } : { text, mark };
+}
+
+/** Marks our readable line above the mark, so that it can be replaced without touching the user's text. */
+const CARD = '<!-- pve-gitops --> ';
+
+/** The user's text, then a readable line, then the mark. Throws RangeError when the mark exceeds its limit. */
+export function formatDescription(text: string, mark: Mark): string {
+  const json = JSON.stringify(mark).replaceAll('--', '-\\u002d');
+  const line = `${OPEN}${json}${CLOSE}`;
+  if (Buffer.byteLength(line) > MARK_LIMIT) throw new RangeError(`owner mark of ${Buffer.byteLength(line)} bytes`);
+  const commit = mark.commit === undefined ? '' : ` at \`${mark.commit.slice(0, 12)}\``;
+  const card = `${CARD}**${mark.owner}**${commit}, stage ${mark.stage}, kept by pve-gitops: change it in git.`;
+  return `${[text, card, line].filter((part) => part !== '').join('\n')}\n`;
+}
+
+function parseMark(json: string): Mark | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+  if (typeof value !== 'object' || value === null) return undefined;
+  const mark = value as Partial<Record<keyof Mark, unknown>>;
+  const texts = [mark.site, mark.owner, mark.name, mark.stage, mark.role].every((part) => typeof part === 'string');
+  if (!texts || typeof mark.vmid !== 'number') return undefined;
+  return {
+    ...(value as Mark),
+    applied: typeof mark.applied === 'object' && mark.applied !== null ? mark.applied : {},
+    hostKeys: Array.isArray(mark.hostKeys) ? mark.hostKeys.filter((key) => typeof key === 'string') : [],
+  };
+}

@@ -1,0 +1,25 @@
+import { defineConfig } from 'vitest/config';
+
+const project = (name: string, include: string[], options: object = {}) => ({
+  test: { name, include, environment: 'node', ...options },
+});
+
+/** One project per kind of test: what it needs and how long it may take differ (docs: design, habits). */
+export default defineConfig({
+  test: {
+    projects: [
+      project('unit', ['test/unit/**/*.test.ts', 'test/architecture.test.ts']),
+      project('contract', ['test/contract/**/*.test.ts'], { testTimeout: 60_000, hookTimeout: 60_000 }),
+      project('integration', ['test/integration/**/*.test.ts'], {
+        testTimeout: 600_000,
+        hookTimeout: 900_000,
+        fileParallelism: false,
+      }),
+      project('e2e', ['test/e2e/**/*.e2e.test.ts'], {
+        testTimeout: 900_000,
+        hookTimeout: 1_800_000,
+        fileParallelism: false,
+      }),
+    ],
+  },
+});
