@@ -43,7 +43,7 @@ export interface Definition {
   readonly memory?: Written<number>;
   /** MiB */
   readonly swap?: Written<number>;
-  readonly disk?: Written<{ readonly storage: string; /** GiB */ readonly size: number }>;
+  readonly disk?: Written<{ readonly storage: string /** GiB */; readonly size: number }>;
   readonly boot?: Written<boolean>;
   readonly mounts?: Written<readonly MountSource[]>;
   readonly state?: Written<'present' | 'absent'>;

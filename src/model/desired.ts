@@ -7,7 +7,7 @@ export type VmidChoice =
   | { readonly kind: 'fixed'; readonly vmid: number; readonly id?: number; readonly base?: number };
 
 export type TemplateChoice =
-  | { readonly kind: 'newest'; /** e.g. debian */ readonly os: string; /** e.g. 12 */ readonly release?: string }
+  | { readonly kind: 'newest' /** e.g. debian */; readonly os: string /** e.g. 12 */; readonly release?: string }
   | { readonly kind: 'volid'; readonly volid: string };
 
 export type Address =
@@ -56,7 +56,7 @@ export interface Desired {
   readonly memory: number;
   /** MiB */
   readonly swap: number;
-  readonly rootfs: { readonly storage: string; /** GiB */ readonly size: number };
+  readonly rootfs: { readonly storage: string /** GiB */; readonly size: number };
   readonly onboot: boolean;
   readonly interfaces: readonly NetworkInterface[];
   readonly nameserver?: string;

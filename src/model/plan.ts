@@ -26,8 +26,11 @@ export interface CreateStep {
   readonly kind: 'create';
   readonly node: string;
   readonly vmid: number;
+  /** volid */
   readonly template: string;
   readonly parameters: Parameters;
+  /** What will be made, field by field, for people. */
+  readonly changes: readonly Change[];
 }
 
 export interface UpdateStep {
@@ -56,18 +59,10 @@ export interface PowerStep {
 }
 
 export interface GuestStep {
-  readonly kind: 'baseline' | 'configure' | 'verify';
+  readonly kind: 'baseline' | 'configure';
 }
 
-export type Step = (
-  | DownloadStep
-  | CreateStep
-  | UpdateStep
-  | ResizeStep
-  | ReplaceStep
-  | PowerStep
-  | GuestStep
-) & {
+export type Step = (DownloadStep | CreateStep | UpdateStep | ResizeStep | ReplaceStep | PowerStep | GuestStep) & {
   readonly reason: string;
   readonly disruption: Disruption;
 };

@@ -1,14 +1,7 @@
-import type { Origin } from './settings.ts';
-import type {
-  ContainerState,
-  Guest,
-  OfferedTemplate,
-  StorageState,
-  TaskState,
-  TemplateFile,
-} from './observed.ts';
+import type { ContainerState, Guest, OfferedTemplate, StorageState, TaskState, TemplateFile } from './observed.ts';
 import type { CheckResult, StepResult } from './outcome.ts';
 import type { Parameters } from './plan.ts';
+import type { Origin } from './settings.ts';
 
 /** Every call that waits takes its deadline and a signal that ends it early. */
 export interface Call {
