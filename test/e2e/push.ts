@@ -1,0 +1,82 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { Forge } from './forge.ts';
+import { isolatedEnvironment, run } from './process.ts';
+
+export interface PushOptions {
+  readonly branch?: string;
+  readonly message?: string;
+}
+
+/**
+ * Makes the files of a folder the next commit of a branch (its first one, when there is none) and returns its hash.
+ * The folder stays as it is: the git directory is a temporary one. What its .gitignore names is not pushed.
+ */
+export async function pushFolder(
+  forge: Forge,
+  repository: string,
+  folder: string,
+  options: PushOptions = {},
+): Promise<string> {
+  const branch = options.branch ?? 'main';
+  const temporary = mkdtempSync(join(tmpdir(), 'pve-gitops-push-'));
+  const git = (...args: string[]) =>
+    run({
+      name: `git ${args[0]} for ${repository}`,
+      program: 'git',
+      args,
+      env: gitEnvironment(forge, temporary, folder),
+      cwd: folder,
+    });
+  try {
+    const remote = `${forge.url}/${repository}.git`;
+    await git('init', '--quiet', `--initial-branch=${branch}`);
+    if ((await git('ls-remote', remote, `refs/heads/${branch}`)).trim() !== '') {
+      await git('fetch', '--quiet', remote, `+refs/heads/${branch}:refs/remotes/origin/${branch}`);
+      await git('update-ref', `refs/heads/${branch}`, `refs/remotes/origin/${branch}`);
+    }
+    await git('add', '--all');
+    await git('commit', '--quiet', '--allow-empty', '--message', options.message ?? 'Push of the end-to-end tests');
+    await git('push', '--quiet', remote, `HEAD:refs/heads/${branch}`);
+    return (await git('rev-parse', 'HEAD')).trim();
+  } finally {
+    rmSync(temporary, { recursive: true, force: true });
+  }
+}
+
+/** Like `pushFolder`, for files given by their content: they are all that the new commit has. */
+export async function pushFiles(
+  forge: Forge,
+  repository: string,
+  files: Readonly<Record<string, string>>,
+  options: PushOptions = {},
+): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'pve-gitops-files-'));
+  try {
+    for (const [path, content] of Object.entries(files)) {
+      mkdirSync(dirname(join(folder, path)), { recursive: true });
+      writeFileSync(join(folder, path), content);
+    }
+    return await pushFolder(forge, repository, folder, options);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** The token travels in the environment: arguments and remote addresses can be read by other accounts. */
+function gitEnvironment(forge: Forge, temporary: string, folder: string): Record<string, string> {
+  const basic = Buffer.from(`${forge.user}:${forge.token}`).toString('base64');
+  return {
+    ...isolatedEnvironment(temporary),
+    GIT_DIR: join(temporary, 'git'),
+    GIT_WORK_TREE: folder,
+    GIT_AUTHOR_NAME: 'End-to-end tests',
+    GIT_AUTHOR_EMAIL: 'e2e@localhost.invalid',
+    GIT_COMMITTER_NAME: 'End-to-end tests',
+    GIT_COMMITTER_EMAIL: 'e2e@localhost.invalid',
+    GIT_CONFIG_COUNT: '1',
+    GIT_CONFIG_KEY_0: 'http.extraHeader',
+    GIT_CONFIG_VALUE_0: `Authorization: Basic ${basic}`,
+  };
+}
