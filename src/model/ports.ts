@@ -140,6 +140,16 @@ export interface Clock {
   sleep(ms: number, signal: AbortSignal): Promise<void>;
 }
 
+/** Tells runs apart, and whether the process of one still lives. */
+export interface Runs {
+  /** Unique for this process on this boot of this machine. */
+  readonly id: string;
+  /** For people: the workflow run's address, or user and host. */
+  readonly by: string;
+  /** undefined: it ran on another machine, so nobody here can tell. */
+  alive(run: string): Promise<boolean | undefined>;
+}
+
 /** What a run tells while it runs. */
 export type Event =
   | { readonly kind: 'stage'; readonly title: string }
@@ -167,6 +177,7 @@ export interface Ports {
   readonly keys: Keys;
   readonly secrets: Secrets;
   readonly clock: Clock;
+  readonly runs: Runs;
   readonly reporter: Reporter;
   close(): Promise<void>;
 }

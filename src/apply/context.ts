@@ -1,0 +1,33 @@
+import type { Mark } from '../model/mark.ts';
+import type { StepResult } from '../model/outcome.ts';
+import type { Plan, Step } from '../model/plan.ts';
+import type { Keys, Ports } from '../model/ports.ts';
+import type { Holding, LeasePorts } from './lease.ts';
+
+/** What a container is: not there, or ours. Anything else has thrown by then. */
+export type Observation =
+  | { readonly kind: 'absent'; readonly vmid: number; readonly node: string }
+  | ({ readonly kind: 'present' } & Holding);
+
+/** What a step inside the container came to, and what the mark shall remember of it. */
+export interface GuestDone {
+  readonly result: StepResult;
+  readonly mark: Partial<Mark>;
+}
+
+export interface ConvergeInput {
+  readonly ports: LeasePorts & Pick<Ports, 'keys' | 'shells'> & { readonly keys: Keys };
+  readonly signal: AbortSignal;
+  observe(): Promise<Observation>;
+  /** Pure: the steps that are due. `done` holds the kinds of guest steps that this run has already taken. */
+  decide(observation: Observation, done: ReadonlySet<Step['kind']>): Plan;
+  /** The mark of a container that is about to be made, without lease. */
+  newMark(vmid: number, template: string): Mark;
+  /** Operators' keys for root, authorized_keys lines. */
+  readonly sshKeys: readonly string[];
+  /** Steps inside the container; the mark's hostKeys are known when they are called. */
+  readonly guest: Readonly<Record<'baseline' | 'configure', (holding: Holding) => Promise<GuestDone>>>;
+}
+
+/** A step's own result before it is timed. */
+export type Done = Pick<StepResult, 'summary' | 'warnings'> & Partial<Pick<StepResult, 'changes' | 'changed'>>;

@@ -1,0 +1,112 @@
+import type { Desired } from '../model/desired.ts';
+import { GitopsError } from '../model/errors.ts';
+import { type Mark, parseDescription } from '../model/mark.ts';
+import type { ContainerState, Guest } from '../model/observed.ts';
+import type { Containers, Inventory, Reporter } from '../model/ports.ts';
+import { call, DEADLINES } from './deadlines.ts';
+
+/** Whose a container is, decided by src/plan; handed in because stages do not import each other. */
+export interface Judge<Found> {
+  /** Throws kind not-ours when the container is not this run's. */
+  claim(state: ContainerState): Found;
+  qemu(guest: Guest): GitopsError;
+  /** Whether this mark is this run's, for finding a container without a fixed vmid. */
+  matches(mark: Mark): boolean;
+}
+
+export interface ObserveInput<Found> {
+  readonly inventory: Inventory;
+  readonly containers: Containers;
+  readonly reporter: Reporter;
+  readonly judge: Judge<Found>;
+  readonly desired: Desired;
+  /** Node for a new container; undefined: the one that answers. */
+  readonly defaultNode?: string;
+  readonly signal: AbortSignal;
+}
+
+export type Observed<Found> =
+  | { readonly kind: 'absent'; readonly vmid: number; readonly node: string }
+  | { readonly kind: 'present'; readonly found: Found };
+
+/** Looks at what is: finds the vmid and its node wherever it stands in the cluster, and whose it is. */
+export async function observe<Found>(input: ObserveInput<Found>): Promise<Observed<Found>> {
+  const { inventory, desired, judge, signal } = input;
+  const read = call(DEADLINES.read, signal);
+  const guests = await inventory.guests(read);
+  if (desired.vmid.kind === 'lowest') return observeByMark(input, guests);
+
+  const { vmid } = desired.vmid;
+  const guest = guests.find((entry) => entry.vmid === vmid);
+  if (guest?.type === 'qemu') throw judge.qemu(guest);
+  // The list lags by seconds and may be filtered, so it only tells where to look.
+  const node = guest?.node ?? (await nodeForNew(input));
+  const state = await settled(input, node, vmid);
+  if (state !== undefined) return { kind: 'present', found: judge.claim(state) };
+  if (await inventory.vmidFree(vmid, read)) return { kind: 'absent', vmid, node: await nodeForNew(input) };
+  throw new GitopsError('not-ours', `Unable to use vmid ${vmid}: a guest that this identity cannot see has it`, {
+    advice: ['choose another ID in the definition', `or give the identity VM.Audit on /vms/${vmid}`],
+  });
+}
+
+async function observeByMark<Found>(input: ObserveInput<Found>, guests: readonly Guest[]): Promise<Observed<Found>> {
+  const { inventory, desired, judge, signal } = input;
+  const read = call(DEADLINES.read, signal);
+  // A container made seconds ago stands in the list without name and tags.
+  const candidates = guests.filter(
+    (guest) =>
+      guest.type === 'lxc' &&
+      (guest.name === undefined || guest.name === desired.hostname || guest.tags.includes('pve-gitops')),
+  );
+  for (const guest of candidates) {
+    const state = await settled(input, guest.node, guest.vmid);
+    const { mark } = parseDescription(state?.config.description);
+    if (state !== undefined && mark !== undefined && mark.vmid === state.vmid && judge.matches(mark)) {
+      return { kind: 'present', found: judge.claim(state) };
+    }
+  }
+  return { kind: 'absent', vmid: await inventory.nextVmid(read), node: await nodeForNew(input) };
+}
+
+async function nodeForNew<Found>({ desired, defaultNode, inventory, signal }: ObserveInput<Found>): Promise<string> {
+  const named = desired.node ?? defaultNode;
+  if (named !== undefined) return named;
+  const [first] = await inventory.nodes(call(DEADLINES.read, signal));
+  if (first === undefined) throw new GitopsError('remote', 'Unable to choose a node: none is online');
+  return first;
+}
+
+/**
+ * The container, once nothing is creating it any more: while a create runs, its config shows `lock: create` and
+ * nothing else, so that only the node's task list tells who is at work.
+ */
+async function settled<Found>(
+  input: ObserveInput<Found>,
+  node: string,
+  vmid: number,
+): Promise<ContainerState | undefined> {
+  const { inventory, containers, reporter, signal } = input;
+  const read = call(DEADLINES.read, signal);
+  const state = await inventory.container(node, vmid, read);
+  if (state?.lock !== 'create') return state;
+  const task = (await inventory.tasks(node, vmid, read)).find((entry) => entry.running);
+  if (task === undefined) {
+    const again = await inventory.container(node, vmid, read);
+    if (again?.lock !== 'create') return again;
+    throw new GitopsError(
+      'busy',
+      `Unable to use container ${vmid} on node ${node}: it is locked (create) and no task is at work on it`,
+      {
+        advice: [`a create was cut off; on the node, as root: pct unlock ${vmid} && pct destroy ${vmid}`],
+      },
+    );
+  }
+  reporter.tell({ kind: 'note', text: `container ${vmid} is being created by task ${task.upid}; waiting for it` });
+  await containers.settle(node, task.upid, call(DEADLINES.create, signal)).catch((error: unknown) => {
+    reporter.tell({
+      kind: 'warning',
+      text: `that create failed: ${error instanceof Error ? error.message : String(error)}`,
+    });
+  });
+  return inventory.container(node, vmid, read);
+}

@@ -1,0 +1,75 @@
+import { GitopsError, isGitopsError } from '../../model/errors.ts';
+import { formatDescription } from '../../model/mark.ts';
+import type { CreateStep, Parameters } from '../../model/plan.ts';
+import type { ConvergeInput, Done } from '../context.ts';
+import { call, DEADLINES } from '../deadlines.ts';
+import { newLease } from '../lease.ts';
+
+/** Principal that certificates for root carry. */
+export const PRINCIPAL = 'root';
+
+/** root's authorized_keys of a new container: the site's CA, then the operators' keys. */
+export function authorizedKeys(authority: string, sshKeys: readonly string[]): string {
+  return [`cert-authority,principals="${PRINCIPAL}" ${authority}`, ...sshKeys].join('\n');
+}
+
+/** The mark travels in the create call itself: there is no moment at which the container is nobody's. */
+export async function create(input: ConvergeInput, step: CreateStep): Promise<Done> {
+  const { ports, signal } = input;
+  const mark = { ...input.newMark(step.vmid, step.template), lease: newLease(ports) };
+  const authority = await ports.keys.authority();
+  const parameters: Record<string, string | number> = {
+    ...step.parameters,
+    ostemplate: step.template,
+    description: formatDescription('', mark),
+    'ssh-public-keys': authorizedKeys(authority, input.sshKeys),
+  };
+  const send = (sent: Parameters) =>
+    ports.containers.create(step.node, step.vmid, sent, call(DEADLINES.create, signal));
+  try {
+    const task = await send(parameters);
+    return { summary: `container ${step.vmid} created`, warnings: task.warnings, changes: step.changes };
+  } catch (error) {
+    if (!tagRefused(error)) throw error;
+    // Tags can be restricted for the whole datacenter (row 1094); ours is only an index. The refusal came before any work.
+    const { tags: _, ...untagged } = parameters;
+    const task = await send(untagged);
+    const warning = 'this identity may not set the tag pve-gitops; the container stays untagged';
+    return { summary: `container ${step.vmid} created`, warnings: [...task.warnings, warning], changes: step.changes };
+  }
+}
+
+function tagRefused(error: unknown): boolean {
+  return isGitopsError(error) && error.remote.status === 403 && /modifying tag/.test(error.message);
+}
+
+const HOST_KEY = /^done: (SHA256:[A-Za-z0-9+/]+)/;
+
+/** Fingerprints of the SSH host keys that a create made, from its task log. */
+export function hostKeysOf(log: readonly string[]): string[] {
+  return log.flatMap((line) => HOST_KEY.exec(line.trim())?.[1] ?? []);
+}
+
+/**
+ * The pinned host keys of a container of ours: from the mark, else from the log of the create task, which is read
+ * before the first connection.
+ */
+export async function pinnedHostKeys(input: ConvergeInput, node: string, vmid: number): Promise<string[]> {
+  const { inventory } = input.ports;
+  const read = call(DEADLINES.read, input.signal);
+  const creates = (await inventory.tasks(node, vmid, read)).filter((task) => task.type === 'vzcreate');
+  for (const task of creates) {
+    const keys = hostKeysOf(await inventory.taskLog(node, task.upid, read));
+    if (keys.length > 0) return keys;
+  }
+  throw new GitopsError(
+    'remote',
+    `Unable to pin the SSH host keys of container ${vmid}: no create task of it tells them`,
+    {
+      advice: [
+        `read them on the node: pct exec ${vmid} -- ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub`,
+        `and hand them over: pve-gitops adopt DIR --vmid ${vmid} --host-key SHA256:…`,
+      ],
+    },
+  );
+}
