@@ -1,0 +1,216 @@
+import { describe, expect, it } from 'vitest';
+import type { ConvergeInput, Observation } from '../../../src/apply/context.ts';
+import { converge } from '../../../src/apply/converge.ts';
+import { observe } from '../../../src/apply/observe.ts';
+import type { Desired } from '../../../src/model/desired.ts';
+import { GitopsError } from '../../../src/model/errors.ts';
+import { formatDescription, parseDescription } from '../../../src/model/mark.ts';
+import type { Runs } from '../../../src/model/ports.ts';
+import { type Identity, ownershipOf, qemuRefusal, refusal } from '../../../src/plan/ownership.ts';
+import { plan } from '../../../src/plan/plan.ts';
+import { container, DEBIAN_12, desired, mark } from '../plan/samples.ts';
+import { FakeServer } from './fake-server.ts';
+
+const IDENTITY: Identity = { site: 'home', owner: 'srv/apache', name: 'apache', stage: 'main' };
+const TEMPLATES = {
+  storage: 'local',
+  present: [{ volid: DEBIAN_12, os: 'debian', release: '12', version: '12.7-1' }],
+  offered: [],
+};
+
+function inputFor(server: FakeServer, wanted: Desired, runs?: Runs): ConvergeInput {
+  const ports = server.ports(runs);
+  const { signal } = new AbortController();
+  return {
+    ports,
+    signal,
+    sshKeys: [],
+    async observe(): Promise<Observation> {
+      const seen = await observe<Observation>({
+        ...ports,
+        desired: wanted,
+        signal,
+        judge: {
+          claim(state) {
+            const ownership = ownershipOf(state, IDENTITY);
+            if (ownership.kind !== 'ours') throw refusal(state.vmid, state.node, ownership);
+            return { kind: 'present', state, mark: ownership.mark, text: ownership.text };
+          },
+          qemu: qemuRefusal,
+          matches: (found) => found.owner === IDENTITY.owner && found.name === IDENTITY.name,
+        },
+      });
+      return seen.kind === 'absent' ? seen : seen.found;
+    },
+    decide: (observed) =>
+      plan({
+        desired: wanted,
+        observed,
+        templates: TEMPLATES,
+        due: { baseline: 'b1', configuration: 'c1', force: false },
+      }),
+    newMark: (vmid, template) => mark({ vmid, template, applied: {}, hostKeys: [] }),
+    guest: {
+      baseline: () => Promise.resolve({ result: result('baseline'), mark: { applied: { baseline: 'b1' } } }),
+      configure: () => Promise.resolve({ result: result('configure'), mark: { applied: { configuration: 'c1' } } }),
+    },
+  };
+}
+
+const result = (kind: 'baseline' | 'configure') => ({
+  kind,
+  summary: kind,
+  changes: [],
+  changed: [],
+  warnings: [],
+  milliseconds: 1,
+});
+
+const markOf = (server: FakeServer) => parseDescription(server.containers.get(1042)?.config.description).mark;
+
+describe('converge', () => {
+  it('makes a container and leaves no lease behind', async () => {
+    const server = new FakeServer();
+    const done = await converge(inputFor(server, desired()));
+    expect(done.results.map((r) => r.kind)).toEqual(['create', 'start', 'baseline', 'configure']);
+    expect(markOf(server)).toEqual(
+      mark({ applied: { baseline: 'b1', configuration: 'c1' }, hostKeys: ['SHA256:abcDEF123'] }),
+    );
+  });
+
+  it('writes nothing at all when nothing is due', async () => {
+    const server = new FakeServer();
+    server.put(container());
+    const done = await converge(inputFor(server, desired()));
+    expect(done).toMatchObject({ kind: 'done', results: [] });
+    expect(server.writes).toEqual([]);
+  });
+
+  it('keeps the text of people in the description', async () => {
+    const server = new FakeServer();
+    server.put(container({ description: formatDescription('Ask Ann', mark()), memory: '1024' }));
+    await converge(inputFor(server, desired()));
+    expect(parseDescription(server.containers.get(1042)?.config.description)).toEqual({
+      text: 'Ask Ann',
+      mark: mark(),
+    });
+  });
+
+  it.each([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])('cut off after write %i, the next run comes to the same end', async (n) => {
+    const whole = new FakeServer();
+    await converge(inputFor(whole, desired()));
+
+    const server = new FakeServer();
+    let writes = 0;
+    server.after = () => {
+      writes += 1;
+      if (writes >= n) throw new Error('killed');
+    };
+    const runs: Runs = { id: 'run-1', by: 'first', alive: () => Promise.resolve(false) };
+    const first = await converge(inputFor(server, desired(), runs)).catch(() => undefined);
+    if (n < whole.writes.length) expect(first?.kind).not.toBe('done');
+    server.after = () => undefined;
+    await converge(inputFor(server, desired(), { ...runs, id: 'run-2' }));
+    const clean = (s: FakeServer) => [...s.containers.values()].map(({ digest: _, ...state }) => state);
+    expect(clean(server)).toEqual(clean(whole));
+    expect(server.writes.filter((write) => write === 'vzcreate 1042')).toHaveLength(1);
+  });
+
+  it('looks instead of sending again when an answer leaves it open', async () => {
+    const server = new FakeServer();
+    server.after = (write) => {
+      if (write.startsWith('vz')) throw new GitopsError('remote', 'connection lost', { uncertain: true });
+    };
+    const done = await converge(inputFor(server, desired()));
+    expect(done.kind).toBe('done');
+    expect(server.writes.filter((write) => write.startsWith('vz'))).toEqual(['vzcreate 1042', 'vzstart 1042']);
+  });
+
+  it('plans again when somebody changed the config in between', async () => {
+    const server = new FakeServer();
+    server.put(container({ memory: '1024' }));
+    let disturbed = false;
+    server.before = (write) => {
+      if (write !== 'update 1042' || disturbed) return;
+      disturbed = true;
+      const state = server.containers.get(1042);
+      if (state !== undefined) server.put({ ...state, config: { ...state.config, cores: '8' } });
+    };
+    await converge(inputFor(server, desired()));
+    expect(server.containers.get(1042)?.config).toMatchObject({ memory: '2048', cores: '2' });
+  });
+
+  it('gives up on a step without lasting effect', async () => {
+    const server = new FakeServer();
+    server.put(container({ memory: '1024' }));
+    server.after = (write) => {
+      const state = server.containers.get(1042);
+      if (write === 'update 1042' && state !== undefined)
+        server.put({ ...state, config: { ...state.config, memory: '1024' } });
+    };
+    const done = await converge(inputFor(server, desired()));
+    expect(done).toMatchObject({
+      kind: 'failed',
+      error: { message: expect.stringContaining('update has no lasting effect') },
+    });
+  });
+
+  it('shows a replace and refuses it before any write', async () => {
+    const server = new FakeServer();
+    server.put(container({ unprivileged: '0' }));
+    await expect(converge(inputFor(server, desired()))).rejects.toThrow('it needs a replace');
+    expect(server.writes).toEqual([]);
+  });
+});
+
+describe('lease', () => {
+  const held = (until: string) =>
+    container({
+      memory: '1024',
+      description: formatDescription('', mark({ lease: { run: 'other', until, by: 'ann' } })),
+    });
+
+  it.each([
+    ['lives elsewhere', undefined, '2026-01-01T00:04:00Z', 'busy'],
+    ['lives here, even when expired', true, '2025-12-31T00:00:00Z', 'busy'],
+    ['is gone', false, '2026-01-01T00:04:00Z', 'done'],
+    ['ran elsewhere and has expired', undefined, '2025-12-31T23:59:59Z', 'done'],
+  ])('a holder that %s', async (_, alive, until, kind) => {
+    const server = new FakeServer();
+    server.put(held(until));
+    const runs: Runs = { id: 'mine', by: 'me', alive: () => Promise.resolve(alive) };
+    const end = await converge(inputFor(server, desired(), runs)).then(
+      (done) => done.kind,
+      (error: GitopsError) => error.kind,
+    );
+    expect(end).toBe(kind);
+    if (kind === 'busy') expect(server.writes).toEqual([]);
+  });
+
+  it('an expired one with a running task is not dead', async () => {
+    const server = new FakeServer();
+    server.put(held('2025-12-31T23:59:59Z'));
+    server.tasks = [{ upid: 'U', type: 'vzdump', vmid: 1042, user: 'root@pam', running: true, started: 0 }];
+    await expect(converge(inputFor(server, desired()))).rejects.toMatchObject({ kind: 'busy' });
+  });
+
+  it('a lock of Proxmox VE is somebody at work', async () => {
+    const server = new FakeServer();
+    server.put(container({ memory: '1024' }, { lock: 'backup' }));
+    await expect(converge(inputFor(server, desired()))).rejects.toThrow('it is locked (backup)');
+    expect(server.writes).toEqual([]);
+  });
+
+  it('is released when a step fails, and the failure says what had been changed', async () => {
+    const server = new FakeServer();
+    const input = inputFor(server, desired());
+    const failing = {
+      ...input,
+      guest: { ...input.guest, configure: () => Promise.reject(new GitopsError('remote', 'exit code 3')) },
+    };
+    const done = await converge(failing);
+    expect(done).toMatchObject({ kind: 'failed', step: { kind: 'configure' }, changed: true });
+    expect(markOf(server)?.lease).toBeUndefined();
+    expect(markOf(server)?.applied).toEqual({ baseline: 'b1' });
+  });
+});
