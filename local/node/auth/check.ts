@@ -1,0 +1,93 @@
+import { parameterError, permissionDenied } from '../http/answer.ts';
+import type { Parameters } from '../http/parameters.ts';
+import type { Check, Permissions } from '../schema/types.ts';
+import { type AccessControl, normalizePath } from './permissions.ts';
+
+/** Fills `{name}` from the parameters; a missing one becomes nothing. */
+function fill(template: string, parameters: Parameters): string {
+  return template.replace(/\{([^}]+)\}/g, (_, name: string) => {
+    const value = parameters[name];
+    return typeof value === 'string' ? value : '';
+  });
+}
+
+interface Question {
+  readonly access: AccessControl;
+  readonly authuser: string;
+  readonly parameters: Parameters;
+}
+
+/** Runs a test; throws 403 with the text of the test that failed. */
+function run(question: Question, check: Check): void {
+  const [test, ...rest] = check;
+  switch (test) {
+    case 'and':
+      for (const part of rest) run(question, part as Check);
+      return;
+    case 'or':
+      if (rest.some((part) => passes(question, part as Check))) return;
+      throw permissionDenied();
+    case 'perm':
+      perm(question, rest);
+      return;
+    case 'perm-modify':
+      permModify(question, String(rest[0]));
+      return;
+    case 'userid-param':
+      useridParam(question, String(rest[0]));
+      return;
+    case 'userid-group':
+      question.access.checkAny(question.authuser, '/access/groups', rest[0] as readonly string[]);
+      return;
+    default:
+      throw permissionDenied();
+  }
+}
+
+function passes(question: Question, check: Check): boolean {
+  try {
+    run(question, check);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function perm({ access, authuser, parameters }: Question, rest: readonly unknown[]): void {
+  const [template, privileges, ...options] = rest as [string, readonly string[], ...unknown[]];
+  const required = options[0] === 'require_param' ? String(options[1]) : undefined;
+  if (required !== undefined && typeof parameters[required] !== 'string') throw permissionDenied();
+  const path = normalizePath(fill(template, parameters));
+  // a path that cannot be one shows as nothing, row 731
+  if (path === undefined) throw permissionDenied(`, ${privileges.join('|')}`);
+  if (options[0] === 'any') access.checkAny(authuser, path, privileges);
+  else access.check(authuser, path, privileges);
+}
+
+/** Who may change an ACL: Permissions.Modify there, or the kind's own allocating privilege. */
+function permModify({ access, authuser, parameters }: Question, template: string): void {
+  const path = normalizePath(fill(template, parameters));
+  if (path === undefined) throw parameterError({ path: 'invalid ACL path' });
+  const own: Readonly<Record<string, string>> = { storage: 'Datastore.Allocate', vms: 'VM.Allocate', pool: 'Pool.Allocate' };
+  const privilege = own[path.split('/')[1] ?? ''];
+  const privileges = ['Permissions.Modify', ...(privilege === undefined ? [] : [privilege])];
+  access.checkAny(authuser, path, privileges);
+}
+
+function useridParam({ access, authuser, parameters }: Question, kind: string): void {
+  const userid = typeof parameters.userid === 'string' ? parameters.userid : '';
+  if (kind === 'self') {
+    if (userid !== authuser) throw permissionDenied();
+    return;
+  }
+  access.check(authuser, `/access/realm/${userid.split('@')[1] ?? ''}`, [kind]);
+}
+
+/** What the API description demands of the caller, before any parameter is looked at. */
+export function checkPermissions(permissions: Permissions | undefined, question: Question): void {
+  if (permissions?.user === 'world' || question.authuser === 'root@pam') return;
+  if (permissions === undefined) throw permissionDenied('user != root@pam');
+  if (permissions.user === 'all') return;
+  if (permissions.check === undefined) throw permissionDenied();
+  run(question, permissions.check);
+}

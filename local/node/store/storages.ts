@@ -1,0 +1,136 @@
+import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { ApiError } from '../http/answer.ts';
+import type { StorageConfig } from '../profile.ts';
+import { Document } from './files.ts';
+
+/** A volume id in its two halves. */
+export interface VolumeId {
+  readonly storage: string;
+  readonly name: string;
+}
+
+/** What a volume's name says. */
+export interface VolumeName {
+  readonly content: 'images' | 'rootdir' | 'iso' | 'vztmpl' | 'backup' | 'snippets';
+  readonly vmid?: number;
+  readonly format: string;
+}
+
+/** undefined: not `storage:name`. */
+export function splitVolumeId(volid: string): VolumeId | undefined {
+  const [, storage, name] = /^([a-z][a-z0-9\-_.]*[a-z0-9]):(.+)$/i.exec(volid) ?? [];
+  return storage === undefined || name === undefined ? undefined : { storage, name };
+}
+
+export function parseVolumeId(volid: string): VolumeId {
+  const id = splitVolumeId(volid);
+  if (id === undefined) throw new ApiError(500, `unable to parse volume ID '${volid}'`);
+  return id;
+}
+
+/** Folder of a content kind below a directory storage. */
+const FOLDERS = { iso: 'template/iso', vztmpl: 'template/cache', backup: 'dump', snippets: 'snippets' } as const;
+type FileContent = keyof typeof FOLDERS;
+
+const VOLUME = /^(?:(\d+)\/)?((?:vm|base|subvol|basevol)-(\d+)-\S+)$/;
+
+/** storage.cfg and what lies in the storages' directories. */
+export class Storages {
+  readonly #configs: Document<{ storages: StorageConfig[] }>;
+  readonly #directory: string;
+
+  constructor(stateDirectory: string, first: readonly StorageConfig[]) {
+    this.#directory = join(stateDirectory, 'storage');
+    this.#configs = new Document(join(stateDirectory, 'storage.json'), () => ({ storages: [...first] }));
+    for (const { storage } of this.all()) mkdirSync(join(this.#directory, storage), { recursive: true });
+  }
+
+  all(): readonly StorageConfig[] {
+    return this.#configs.value.storages;
+  }
+
+  find(storage: string): StorageConfig | undefined {
+    return this.all().find((config) => config.storage === storage);
+  }
+
+  get(storage: string): StorageConfig {
+    const config = this.find(storage);
+    if (config === undefined) throw new ApiError(500, `storage '${storage}' does not exist`);
+    return config;
+  }
+
+  enabled(storage: string): StorageConfig {
+    const config = this.get(storage);
+    if (config.disable === true) throw new ApiError(500, `storage '${storage}' is disabled`);
+    return config;
+  }
+
+  /** Where a storage's bytes are. */
+  directory(storage: string): string {
+    return join(this.#directory, storage);
+  }
+
+  replace(config: StorageConfig): void {
+    this.#configs.update((value) => {
+      value.storages = [...value.storages.filter((other) => other.storage !== config.storage), config];
+    });
+    mkdirSync(this.directory(config.storage), { recursive: true });
+  }
+
+  remove(storage: string): void {
+    this.#configs.update((value) => {
+      value.storages = value.storages.filter((other) => other.storage !== storage);
+    });
+  }
+
+  /** Throws as Proxmox VE does for a name that its plugin cannot read. */
+  parseName({ storage, name }: VolumeId): VolumeName {
+    const config = this.get(storage);
+    const file = /^(iso|vztmpl|backup|snippets)\/([^/]+)$/.exec(name);
+    if (file?.[1] !== undefined && config.type !== 'lvmthin') return fileName(file[1] as FileContent, file[2] ?? '');
+    const [, folder, base, vmid] = VOLUME.exec(name) ?? [];
+    if (base === undefined || (config.type === 'lvmthin') === (folder !== undefined)) {
+      const kind = config.type === 'lvmthin' ? 'lvm volume' : 'directory volume';
+      throw new ApiError(500, `unable to parse ${kind} name '${name}'`);
+    }
+    const format = /\.(raw|qcow2|vmdk|subvol)$/.exec(base)?.[1] ?? 'raw';
+    return { content: 'images', vmid: Number(folder ?? vmid), format };
+  }
+
+  /** Path of a file volume (template, ISO image …), whether it exists or not. */
+  filePath({ storage, name }: VolumeId): string {
+    const [content = '', file = ''] = name.split('/');
+    const folder = content in FOLDERS ? FOLDERS[content as FileContent] : content;
+    return join(this.directory(storage), folder, file);
+  }
+
+  /** The same as the API would name it. */
+  shownPath({ storage, name }: VolumeId): string {
+    const config = this.get(storage);
+    const [content = '', file = ''] = name.split('/');
+    const folder = content in FOLDERS ? FOLDERS[content as FileContent] : content;
+    return config.path === undefined ? this.filePath({ storage, name }) : join(config.path, folder, file);
+  }
+
+  /** Files of a storage, by content kind. */
+  files(storage: string, content: FileContent): readonly { name: string; size: number; ctime: number }[] {
+    const folder = join(this.directory(storage), FOLDERS[content]);
+    if (!existsSync(folder)) return [];
+    return readdirSync(folder)
+      .filter((name) => !name.startsWith('.') && !name.endsWith('.tmp'))
+      .sort()
+      .map((name) => {
+        const stat = statSync(join(folder, name));
+        return { name: `${content}/${name}`, size: stat.size, ctime: Math.floor(stat.ctimeMs / 1000) };
+      });
+  }
+}
+
+function fileName(content: FileContent, file: string): VolumeName {
+  const archive = /\.(tar\.(?:gz|xz|zst))$/.exec(file)?.[1];
+  const vmid = /^vzdump-lxc-(\d+)-/.exec(file)?.[1];
+  const format =
+    content === 'vztmpl' ? `t${archive?.slice(4) ?? 'gz'}` : content === 'backup' ? (archive ?? 'tar') : content;
+  return { content, format, ...(vmid === undefined ? {} : { vmid: Number(vmid) }) };
+}
