@@ -50,11 +50,15 @@ const RULES: readonly (readonly [RegExp, RegExp, string])[] = [
   [/^src\/adapters\/process\//, /^src\/(model|adapters\/process)\//, 'process is the lowest adapter'],
   [
     /^src\/adapters\//,
-    /^src\/(model\/|adapters\/process\/|SAME)/,
+    /^src\/(model|adapters\/process)\//,
     'adapters know the model, the process adapter and themselves',
   ],
   [/^src\/connect\.ts$/, /^src\/(model|adapters|settings)\//, 'connect joins adapters to ports and knows no stage'],
-  [/^src\/deploy\.ts$/, new RegExp(`^src/(model|${STAGES.join('|')})/`), 'deploy joins stages and knows no adapter'],
+  [
+    /^src\/(deploy|run)\.ts$/,
+    new RegExp(`^src/(model/|run.ts|${STAGES.join('/|')}/)`),
+    'deploy and run join stages and know no adapter',
+  ],
   [
     /^src\/action\.ts$/,
     /^src\/(connect\.ts|deploy\.ts|model\/|settings\/|desired\/|report\/)/,

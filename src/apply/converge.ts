@@ -77,6 +77,7 @@ async function run(
   if (step.kind === 'create') return create(input, step);
   if (step.kind === 'download') {
     const deadline = call(DEADLINES.download, input.signal);
+    taken.add('download');
     const task = await input.ports.containers.downloadTemplate(step.node, step.storage, step.template, deadline);
     return { summary: `template ${step.template} is there`, warnings: task.warnings };
   }

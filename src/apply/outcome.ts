@@ -1,0 +1,69 @@
+import type { HealthCheck } from '../model/definition.ts';
+import { type ErrorKind, isGitopsError } from '../model/errors.ts';
+import type { CheckResult, Outcome } from '../model/outcome.ts';
+import type { Converged } from './converge.ts';
+
+export interface Finished {
+  readonly converged: Extract<Converged, { kind: 'done' }>;
+  readonly checks: readonly CheckResult[];
+  /** Where the container answers; undefined: it is gone. */
+  readonly address: string | undefined;
+  readonly health: readonly HealthCheck[];
+  readonly milliseconds: number;
+}
+
+/** Failed, and what had been changed was not taken back. */
+const NOT_ROLLED_BACK = 8;
+
+export function finishedOutcome({ converged, checks, address, health, milliseconds }: Finished): Outcome {
+  const { plan, results } = converged;
+  const failed = checks.filter((check) => !check.ok);
+  if (failed.length > 0) {
+    const message = `Unable to verify container ${plan.vmid}: ${failed.map((c) => `${c.check}: ${c.detail}`).join('; ')}`;
+    const serving = `container ${plan.vmid} runs and is not healthy`;
+    return {
+      kind: 'failed',
+      plan,
+      results,
+      checks,
+      step: 'verify',
+      message,
+      advice: [],
+      serving,
+      exitCode: NOT_ROLLED_BACK,
+    };
+  }
+  return { kind: 'done', plan, results, checks, urls: urlsOf(address, health), milliseconds };
+}
+
+export function failedOutcome(
+  converged: Extract<Converged, { kind: 'failed' }>,
+  checks: readonly CheckResult[],
+): Outcome {
+  const { plan, results, step, error } = converged;
+  const message = error instanceof Error ? error.message : String(error);
+  const kind: ErrorKind = isGitopsError(error) ? error.kind : 'bug';
+  const did = results.map((result) => result.kind).join(', ');
+  const before = did === '' ? 'as it was before this run, but for what the failed step left' : `after: ${did}`;
+  return {
+    kind: 'failed',
+    plan,
+    results,
+    checks,
+    step: step.kind,
+    message,
+    advice: isGitopsError(error) ? error.advice : [],
+    serving: `container ${plan.vmid} is ${before}`,
+    exitCode: kind === 'bug' ? 1 : NOT_ROLLED_BACK,
+  };
+}
+
+function urlsOf(address: string | undefined, health: readonly HealthCheck[]): string[] {
+  if (address === undefined) return [];
+  const host = address.includes(':') ? `[${address}]` : address;
+  return health.flatMap((check) => {
+    if (check.kind === 'http')
+      return [new URL(check.url.replace(/^(https?:\/\/)(localhost|127\.0\.0\.1)?(?=[:/]|$)/, `$1${host}`)).href];
+    return check.kind === 'tcp' ? [`tcp://${host}:${check.port}`] : [];
+  });
+}

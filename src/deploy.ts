@@ -1,0 +1,93 @@
+import { converge } from './apply/converge.ts';
+import { failedOutcome, finishedOutcome } from './apply/outcome.ts';
+import { definitionFiles } from './definition/files.ts';
+import { parseDefinition } from './definition/parse.ts';
+import { resolve } from './desired/resolve.ts';
+import type { Desired } from './model/desired.ts';
+import { GitopsError } from './model/errors.ts';
+import type { Outcome } from './model/outcome.ts';
+import type { Ports, Reporter, Source } from './model/ports.ts';
+import type { Settings } from './model/settings.ts';
+import { ContainerRun, type RunOptions } from './run.ts';
+
+/** Which container a definition is for. */
+export interface Who {
+  readonly name: string;
+  /** Repository, e.g. `srv/apache`. */
+  readonly owner: string;
+  readonly stage: string;
+  readonly commit?: string;
+}
+
+/** Definition → desired: read, validate, resolve. Touches no server. */
+export async function define(
+  ports: { readonly source: Source; readonly reporter: Reporter },
+  settings: Settings,
+  directory: string,
+  who: Who,
+): Promise<Desired> {
+  const names = await ports.source.list(directory);
+  if (names === undefined) throw new GitopsError('user', `Unable to read definition ${directory}: no such directory`);
+  const files = await ports.source.read(directory, definitionFiles(who.stage));
+  const definition = parseDefinition({ directory, stage: who.stage, files, names });
+  return resolve(definition, settings, who);
+}
+
+/** Observe → plan: what a run would do. Changes nothing. */
+export function preview(ports: Ports, options: Omit<RunOptions, 'scope'>): Promise<Outcome> {
+  return withRun(ports, { ...options, scope: 'all' }, async (run) => {
+    await run.input();
+    return { kind: 'planned', plan: run.decide(await run.observe(), new Set()) };
+  });
+}
+
+/** Observe → plan → apply, then the baseline: a running container without its service. */
+export function provision(ports: Ports, options: Omit<RunOptions, 'scope'>): Promise<Outcome> {
+  return stretch(ports, { ...options, scope: 'resources' });
+}
+
+/** Configure → verify: the service, without any change to the container's resources. Nothing deployed yet: a plan that says so. */
+export async function configure(ports: Ports, options: Omit<RunOptions, 'scope'>): Promise<Outcome> {
+  const looked = await preview(ports, options);
+  const waiting =
+    looked.kind === 'planned'
+      ? looked.plan.steps.find((step) => step.kind === 'create' || step.kind === 'start')
+      : undefined;
+  if (looked.kind !== 'planned' || waiting === undefined) return stretch(ports, { ...options, scope: 'configuration' });
+  const state = waiting.kind === 'create' ? 'not deployed yet' : 'stopped';
+  const notes = [
+    ...looked.plan.notes,
+    `the container is ${state}: nothing was configured; deploy it (merge into release)`,
+  ];
+  return { kind: 'planned', plan: { ...looked.plan, notes } };
+}
+
+/** The whole flow. */
+export function deploy(ports: Ports, options: Omit<RunOptions, 'scope'>): Promise<Outcome> {
+  return stretch(ports, { ...options, scope: 'all' });
+}
+
+function stretch(ports: Ports, options: RunOptions): Promise<Outcome> {
+  return withRun(ports, options, async (run) => {
+    const began = ports.clock.now().getTime();
+    const converged = await converge(await run.input());
+    if (converged.kind === 'failed') return failedOutcome(converged, run.checks);
+    const checks = options.scope === 'resources' ? [] : await run.verifyUnlessDone(converged.observation);
+    const address = converged.observation.kind === 'absent' ? undefined : await run.addressOf(converged.observation);
+    const milliseconds = ports.clock.now().getTime() - began;
+    return finishedOutcome({ converged, checks, address, health: options.desired.health, milliseconds });
+  });
+}
+
+async function withRun(
+  ports: Ports,
+  options: RunOptions,
+  work: (run: ContainerRun) => Promise<Outcome>,
+): Promise<Outcome> {
+  const run = new ContainerRun(ports, options);
+  try {
+    return await work(run);
+  } finally {
+    await run.close();
+  }
+}
