@@ -67,6 +67,11 @@ export function deploy(ports: Ports, options: Omit<RunOptions, 'scope'>): Promis
   return stretch(ports, { ...options, scope: 'all' });
 }
 
+/** Stops and removes the container of a definition, when it is ours. */
+export function destroy(ports: Ports, options: Omit<RunOptions, 'scope'>): Promise<Outcome> {
+  return stretch(ports, { ...options, desired: { ...options.desired, state: 'absent' }, scope: 'resources' });
+}
+
 function stretch(ports: Ports, options: RunOptions): Promise<Outcome> {
   return withRun(ports, options, async (run) => {
     const began = ports.clock.now().getTime();

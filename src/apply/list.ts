@@ -1,0 +1,29 @@
+import { type Mark, parseDescription } from '../model/mark.ts';
+import type { ContainerState } from '../model/observed.ts';
+import type { Inventory } from '../model/ports.ts';
+import { call, DEADLINES } from './deadlines.ts';
+
+export interface OwnContainer {
+  readonly state: ContainerState;
+  readonly mark: Mark;
+}
+
+/** All containers with a mark of this site that this identity may see. The tag is the index, the mark the proof. */
+export async function listOwn(
+  inventory: Inventory,
+  site: string,
+  signal: AbortSignal,
+): Promise<readonly OwnContainer[]> {
+  const read = call(DEADLINES.read, signal);
+  // A container made seconds ago stands in the list without name and tags.
+  const candidates = (await inventory.guests(read)).filter(
+    (guest) => guest.type === 'lxc' && (guest.name === undefined || guest.tags.includes('pve-gitops')),
+  );
+  const states = await Promise.all(candidates.map((guest) => inventory.container(guest.node, guest.vmid, read)));
+  return states.flatMap((state) => {
+    const { mark } = parseDescription(state?.config.description);
+    return state !== undefined && mark !== undefined && mark.vmid === state.vmid && mark.site === site
+      ? [{ state, mark }]
+      : [];
+  });
+}
