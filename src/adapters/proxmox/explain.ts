@@ -1,0 +1,76 @@
+import { type ErrorKind, GitopsError, isGitopsError } from '../../model/errors.ts';
+import { adviceFor } from './advice.ts';
+import { Failure, type FailureDetail } from './failure.ts';
+
+/** Turns what went wrong into the error that people read. Errors that are already in words pass. */
+export function explain(what: string, error: unknown): GitopsError {
+  if (isGitopsError(error)) return error;
+  if (!(error instanceof Failure)) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return new GitopsError('bug', `Unable to ${what}: ${reason}`, { cause: error });
+  }
+  const { detail, uncertain } = error;
+  const unsure = uncertain ? ['It may have been done all the same; the next run looks first.'] : [];
+  return new GitopsError(kindOf(detail), `Unable to ${what}: ${reasonOf(detail)}`, {
+    cause: error.cause ?? error,
+    status: detail.kind === 'answered' ? detail.status : 0,
+    advice: [...adviceFor(detail), ...unsure],
+    ...(detail.kind === 'answered' ? { fields: detail.fields } : {}),
+    ...(detail.kind === 'task' || detail.kind === 'unsettled' ? { log: detail.log } : {}),
+    ...(uncertain ? { uncertain } : {}),
+  });
+}
+
+function reasonOf(detail: FailureDetail): string {
+  switch (detail.kind) {
+    case 'unreachable':
+      return `no connection to ${detail.endpoint}: ${detail.reason}`;
+    case 'untrusted':
+      return untrustedReason(detail);
+    case 'lost':
+      return `the connection to ${detail.endpoint} was lost: ${detail.reason}`;
+    case 'stalled':
+      return `${detail.endpoint} did not answer within ${seconds(detail.ms)}`;
+    case 'late':
+      return `not done within ${seconds(detail.ms)}`;
+    case 'cancelled':
+      return 'cancelled';
+    case 'answered':
+      return `${detail.status} ${detail.text}${fieldText(detail.fields)}`;
+    case 'garbled':
+      return detail.status === 200 ? detail.reason : `${detail.status}: ${detail.reason}`;
+    case 'task':
+      return `${detail.exit}${logText(detail.log)}`;
+    case 'unsettled':
+      return `${detail.reason}; its task still runs: ${detail.upid}${logText(detail.log)}`;
+    default:
+      return detail satisfies never;
+  }
+}
+
+function untrustedReason(detail: Extract<FailureDetail, { kind: 'untrusted' }>): string {
+  const seen = detail.seen === undefined ? '' : `; it showed the SHA-256 fingerprint ${detail.seen}`;
+  const expected = detail.expected === undefined ? '' : `, expected was ${detail.expected.join(' or ')}`;
+  return `the certificate of ${detail.endpoint} is not trusted: ${detail.reason}${seen}${expected}`;
+}
+
+/** Another's work in progress and a stale digest: the same call may go well a little later. */
+const BUSY = /^(CT|VM) is locked|can't lock file|detected modified configuration|cfs-lock '[^']*' error: got lock/;
+
+function kindOf(detail: FailureDetail): ErrorKind {
+  const text = detail.kind === 'answered' ? detail.text : detail.kind === 'task' ? detail.exit : '';
+  return BUSY.test(text) ? 'busy' : 'remote';
+}
+
+function fieldText(fields: Readonly<Record<string, string>>): string {
+  const entries = Object.entries(fields).map(([key, text]) => `${key}: ${text}`);
+  return entries.length === 0 ? '' : ` (${entries.join('; ')})`;
+}
+
+function logText(log: readonly string[]): string {
+  return log.length === 0 ? '' : `\n${log.map((line) => `  ${line}`).join('\n')}`;
+}
+
+function seconds(ms: number): string {
+  return ms < 10_000 ? `${Math.round(ms / 100) / 10} s` : `${Math.round(ms / 1000)} s`;
+}

@@ -1,0 +1,92 @@
+import type { Clock, Containers, Inventory, Marks } from '../../model/ports.ts';
+import type { Connection } from '../../model/settings.ts';
+import { readAddresses } from './addresses.ts';
+import type { Session } from './api.ts';
+import { Authentication } from './authentication.ts';
+import { readContainer } from './container-state.ts';
+import { createContainer, downloadTemplate } from './create-container.ts';
+import { destroyContainer } from './destroy-container.ts';
+import { parseEndpoint } from './endpoint.ts';
+import { Engine } from './engine.ts';
+import { isVmidFree, nextVmid, readGuests } from './guests.ts';
+import { readNodes, readStorages } from './nodes.ts';
+import { rebootContainer, shutdownContainer, startContainer } from './power.ts';
+import { resizeDisk } from './resize-disk.ts';
+import { readTaskLog, readTasks, settleKnownTask } from './tasks.ts';
+import { readOfferedTemplates, readTemplates } from './templates.ts';
+import { Transport } from './transport.ts';
+import { updateContainer, writeDescription } from './update-container.ts';
+
+export interface ProxmoxOptions {
+  readonly clock: Clock;
+  /** Lines of the logs of tasks that are waited for, as they come. */
+  readonly onLog?: (line: string) => void;
+  /** One line per exchange: method, path, status, time. Never parameters or credentials. */
+  readonly debug?: (line: string) => void;
+  /** How long one exchange may take, for reads and for writes; each call's own deadline holds beside it. */
+  readonly readMs?: number;
+  readonly writeMs?: number;
+}
+
+export interface ProxmoxPorts {
+  readonly inventory: Inventory;
+  readonly containers: Containers;
+  readonly marks: Marks;
+  close(): Promise<void>;
+}
+
+/** The ports of a Proxmox VE API. Sends nothing before the first call; every call throws GitopsError only. */
+export function connectProxmox(connection: Connection, options: ProxmoxOptions): ProxmoxPorts {
+  const { clock, onLog, debug, readMs, writeMs } = options;
+  const endpoints = connection.hosts.map((host) => parseEndpoint(host, connection.port));
+  const transport = new Transport(endpoints, connection.trust, {
+    ...(debug === undefined ? {} : { debug }),
+    ...(readMs === undefined ? {} : { readMs }),
+    ...(writeMs === undefined ? {} : { writeMs }),
+  });
+  const engine = new Engine(transport, new Authentication(connection, transport, clock), clock);
+  const session: Session = {
+    engine,
+    clock,
+    ...(onLog === undefined ? {} : { onLog }),
+    ...(debug === undefined ? {} : { debug }),
+    fingerprint: () => transport.fingerprint,
+  };
+  return {
+    inventory: inventoryOf(session, () => transport.serverTime),
+    containers: containersOf(session),
+    marks: { write: (...given) => writeDescription(session, ...given) },
+    close: async () => transport.close(),
+  };
+}
+
+function inventoryOf(session: Session, serverTime: () => Date | undefined): Inventory {
+  return {
+    guests: (call) => readGuests(session, call),
+    container: (...given) => readContainer(session, ...given),
+    vmidFree: (...given) => isVmidFree(session, ...given),
+    nextVmid: (call) => nextVmid(session, call),
+    nodes: (call) => readNodes(session, call),
+    storages: (...given) => readStorages(session, ...given),
+    templates: (...given) => readTemplates(session, ...given),
+    offeredTemplates: (...given) => readOfferedTemplates(session, ...given),
+    tasks: (...given) => readTasks(session, ...given),
+    taskLog: (...given) => readTaskLog(session, ...given),
+    addresses: (...given) => readAddresses(session, ...given),
+    serverTime,
+  };
+}
+
+function containersOf(session: Session): Containers {
+  return {
+    create: (...given) => createContainer(session, ...given),
+    update: (...given) => updateContainer(session, ...given),
+    resize: (...given) => resizeDisk(session, ...given),
+    start: (...given) => startContainer(session, ...given),
+    shutdown: (...given) => shutdownContainer(session, ...given),
+    reboot: (...given) => rebootContainer(session, ...given),
+    destroy: (...given) => destroyContainer(session, ...given),
+    downloadTemplate: (...given) => downloadTemplate(session, ...given),
+    settle: (...given) => settleKnownTask(session, ...given),
+  };
+}
