@@ -1,0 +1,24 @@
+import { isGitopsError } from '../model/errors.ts';
+import { PLAIN, type Style } from './style.ts';
+
+/** Message, what the remote side said last, what to do; the stack only when asked for. */
+export function renderError(
+  error: unknown,
+  options: { readonly style?: Style; readonly debug?: boolean } = {},
+): string[] {
+  const { style = PLAIN, debug = false } = options;
+  const message = error instanceof Error ? error.message : String(error);
+  const lines = [`${style.bad('error:')} ${message}`];
+  if (isGitopsError(error)) {
+    for (const line of error.remote.log ?? []) lines.push(`  ${style.dim('│')} ${line}`);
+    for (const advice of error.advice) lines.push(`  ${style.dim('→')} ${advice}`);
+  } else {
+    lines.push(`  ${style.dim('→')} this is a bug of pve-gitops; run it again with --debug and report what it prints`);
+  }
+  if (debug && error instanceof Error) {
+    lines.push(...(error.stack ?? '').split('\n').slice(1));
+    for (let cause = error.cause; cause instanceof Error; cause = cause.cause)
+      lines.push(`  caused by ${cause.stack ?? cause.message}`);
+  }
+  return lines;
+}

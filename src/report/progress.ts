@@ -1,0 +1,100 @@
+import type { Event, Reporter } from '../model/ports.ts';
+import { duration, PLAIN, type Style } from './style.ts';
+
+/** Where the lines of a run go. Time and timers are handed in, so that the renderer itself stays pure. */
+export interface ProgressOptions {
+  /** Writes one complete line. */
+  line(text: string): void;
+  /** Rewrites the line at the bottom of a terminal; absent: not a terminal. */
+  readonly status?: (text: string) => void;
+  /** Milliseconds from some fixed moment. */
+  now(): number;
+  /** Calls back every so many milliseconds until the returned function is called. */
+  every(milliseconds: number, tick: () => void): () => void;
+  readonly style?: Style;
+  /** Folded groups of a forge's log. */
+  readonly group?: { open(title: string): void; close(): void };
+  /** Also lines that scripts print on the way. */
+  readonly verbose: boolean;
+}
+
+/** A line at least this often while something is at work, because forges take a silent job for dead. */
+const HEARTBEAT_MS = 20_000;
+
+export interface Progress extends Reporter {
+  close(): void;
+}
+
+/** Turns events into lines: one per step when it ends, with its time; what it changed below; a heartbeat in between. */
+export function createProgress(options: ProgressOptions): Progress {
+  const style = options.style ?? PLAIN;
+  let current: { readonly what: string; readonly since: number; detail: string } | undefined;
+  let lastLine = options.now();
+  let groupOpen = false;
+
+  const line = (text: string): void => {
+    options.status?.('');
+    options.line(text);
+    lastLine = options.now();
+  };
+  const elapsed = (): string => duration(options.now() - (current?.since ?? options.now()));
+  const tick = (): void => {
+    if (current === undefined) return;
+    if (options.status !== undefined)
+      options.status(`  ${current.what} ${style.dim(`${elapsed()} ${current.detail}`)}`);
+    else if (options.now() - lastLine >= HEARTBEAT_MS)
+      line(`  ... ${current.what}, ${elapsed()}${current.detail === '' ? '' : `: ${current.detail}`}`);
+  };
+  const stop = options.every(options.status === undefined ? 1000 : 200, tick);
+  const closeGroup = (): void => {
+    if (groupOpen) options.group?.close();
+    groupOpen = false;
+  };
+
+  const tell = (event: Event): void => {
+    switch (event.kind) {
+      case 'stage':
+        closeGroup();
+        if (options.group === undefined) line(style.bold(event.title));
+        else options.group.open(event.title);
+        groupOpen = options.group !== undefined;
+        return;
+      case 'setting':
+        return line(style.dim(`  ${event.key} = ${event.value} (${event.origin})`));
+      case 'started':
+        current = { what: event.what, since: options.now(), detail: '' };
+        return tick();
+      case 'line':
+        if (current !== undefined) current.detail = event.text.slice(0, 100);
+        if (options.verbose) line(style.dim(`    ${event.text}`));
+        return;
+      case 'finished':
+        line(`  ${style.good('ok')} ${event.result?.summary ?? event.what} ${style.dim(`(${elapsed()})`)}`);
+        for (const changed of event.result?.changed ?? []) line(`       ${changed}`);
+        current = undefined;
+        return;
+      case 'failed':
+        line(`  ${style.bad('failed')} ${event.what} ${style.dim(`(${elapsed()})`)}`);
+        current = undefined;
+        return;
+      case 'check':
+        return line(
+          `  ${event.result.ok ? style.good('ok') : style.bad('failed')} ${event.result.check}: ${event.result.detail}`,
+        );
+      case 'note':
+        return line(`  ${style.dim('note:')} ${event.text}`);
+      case 'warning':
+        return line(`  ${style.warn('warning:')} ${event.text}`);
+      default:
+        event satisfies never;
+    }
+  };
+  return {
+    tell,
+    close() {
+      stop();
+      options.status?.('');
+      closeGroup();
+    },
+  };
+}
