@@ -60,10 +60,12 @@ export function createProgress(options: ProgressOptions): Progress {
         groupOpen = options.group !== undefined;
         return;
       case 'setting':
-        return line(style.dim(`  ${event.key} = ${event.value} (${event.origin})`));
+        line(style.dim(`  ${event.key} = ${event.value} (${event.origin})`));
+        return;
       case 'started':
         current = { what: event.what, since: options.now(), detail: '' };
-        return tick();
+        tick();
+        return;
       case 'line':
         if (current !== undefined) current.detail = event.text.slice(0, 100);
         if (options.verbose) line(style.dim(`    ${event.text}`));
@@ -82,9 +84,11 @@ export function createProgress(options: ProgressOptions): Progress {
           `  ${event.result.ok ? style.good('ok') : style.bad('failed')} ${event.result.check}: ${event.result.detail}`,
         );
       case 'note':
-        return line(`  ${style.dim('note:')} ${event.text}`);
+        line(`  ${style.dim('note:')} ${event.text}`);
+        return;
       case 'warning':
-        return line(`  ${style.warn('warning:')} ${event.text}`);
+        line(`  ${style.warn('warning:')} ${event.text}`);
+        return;
       default:
         event satisfies never;
     }
