@@ -1,0 +1,55 @@
+import { createClock } from './adapters/clock/clock.ts';
+import { createKeys } from './adapters/keys/site-keys.ts';
+import { createMask, type Mask } from './adapters/process/mask.ts';
+import { connectProxmox } from './adapters/proxmox/proxmox.ts';
+import { createRunner, type Runner } from './adapters/runner/runner.ts';
+import { createRuns } from './adapters/runs/runs.ts';
+import { type ControlEndpoint, createSimulatedShells } from './adapters/simulated/simulated-shells.ts';
+import { createSource } from './adapters/source/source.ts';
+import { createShells } from './adapters/ssh/shells.ts';
+import type { Ports, Reporter, Source } from './model/ports.ts';
+import type { Settings } from './model/settings.ts';
+
+export type { ControlEndpoint, Mask, Runner };
+
+export interface ConnectOptions {
+  readonly reporter: Reporter;
+  /** Knows every secret of the settings already. */
+  readonly mask: Mask;
+  /** For the lease: the workflow run's address; default: user and host. */
+  readonly by?: string;
+  /** A local node that runs no containers takes their commands itself. */
+  readonly simulated?: ControlEndpoint;
+}
+
+/** Everything a run needs from outside. Lazy: nothing is sent before the first call. */
+export async function connect(settings: Settings, options: ConnectOptions): Promise<Ports> {
+  const { reporter, mask, simulated } = options;
+  const clock = createClock();
+  const runs = await createRuns(options.by === undefined ? {} : { by: options.by });
+  const keys = createKeys({ stateDirectory: settings.stateDirectory, run: runs.id });
+  const line = (text: string): void => reporter.tell({ kind: 'line', text: mask.apply(text) });
+  const proxmox = connectProxmox(settings.connection, {
+    clock,
+    onLog: line,
+    ...(settings.debug ? { debug: (text: string) => reporter.tell({ kind: 'note', text: mask.apply(text) }) } : {}),
+  });
+  const shells =
+    simulated === undefined ? createShells({ certificates: keys, clock, mask }) : createSimulatedShells(simulated);
+  return { ...proxmox, shells, source: createSource(), keys, secrets: mask, clock, runs, reporter };
+}
+
+/** The runner's side of an action, with a mask that tells the runner each secret before anything can print it. */
+export function connectRunner(environment: Readonly<Record<string, string | undefined>>): {
+  readonly runner: Runner;
+  readonly mask: Mask;
+  readonly source: Source;
+} {
+  const runner = createRunner(environment);
+  return { runner, mask: createMask((secret) => runner.mask(secret)), source: createSource() };
+}
+
+/** A mask that only hides what goes through it: the command line's. */
+export function connectMask(): Mask {
+  return createMask();
+}
