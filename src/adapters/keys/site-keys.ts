@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { GitopsError } from '../../model/errors.ts';
 import type { Call, Keys } from '../../model/ports.ts';
 import { printable } from '../process/printable.ts';
+import { makePrivateDirectory, removePrivateDirectory } from '../process/private-directory.ts';
 import { lastLines } from '../process/program-errors.ts';
 import { runProcess } from '../process/run-process.ts';
-import { makePrivateDirectory, removePrivateDirectory } from './private-directory.ts';
 import { ensurePrivateFile, readPrivateFile } from './private-file.ts';
 
 /** Making or reading a key is a matter of milliseconds. */

@@ -14,6 +14,8 @@ export interface ProcessRequest {
   /** For messages: `ssh-keygen`, `git status of libs/apache`. */
   readonly name: string;
   readonly file: string;
+  /** What a message about the deadline says did not end; the program's name unless said otherwise. */
+  readonly awaited?: string;
   /** Visible to every user of the machine: never a secret. */
   readonly args: readonly string[];
   /** Added to the few variables that every program gets (environment.ts). */
@@ -68,7 +70,7 @@ export async function runProcess(request: ProcessRequest): Promise<ProcessResult
     if (first === 'aborted') throw abortError(name, signal, log);
     throw new GitopsError(
       'remote',
-      `Unable to finish ${name}: ${printable(file)} did not end within ${duration(timeoutMs)} and was stopped`,
+      `Unable to finish ${name}: ${request.awaited ?? printable(file)} did not end within ${duration(timeoutMs)} and was stopped`,
       { log },
     );
   } catch (error) {

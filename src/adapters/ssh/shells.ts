@@ -1,0 +1,147 @@
+import { join } from 'node:path';
+import { GitopsError } from '../../model/errors.ts';
+import type { Call, Clock, Shell, Shells, Target } from '../../model/ports.ts';
+import type { Mask } from '../process/mask.ts';
+import { makePrivateDirectory, removePrivateDirectory } from '../process/private-directory.ts';
+import { abortError, duration } from '../process/program-errors.ts';
+import { connectFailure } from './connect-failure.ts';
+import { openConnection } from './connection.ts';
+import { pinHostKeys } from './host-key-pins.ts';
+import { PROBE_TEXT, type Probe, probe } from './probe.ts';
+import { createShell } from './shell.ts';
+
+/** Logins take seconds; what is opened stays open when its certificate ends. */
+const CERTIFICATE_MINUTES = 5;
+const PROBE_MS = 3_000;
+const ANSWER_MS = 1_500;
+const FIRST_PAUSE_MS = 50;
+const LONGEST_PAUSE_MS = 1_000;
+
+/** Who signs for a login: the keys adapter. */
+export interface Certificates {
+  certificate(
+    principal: string,
+    minutes: number,
+    call: Call,
+  ): Promise<{ readonly identityFile: string; readonly certificateFile: string; close(): Promise<void> }>;
+}
+
+export interface ShellsOptions {
+  readonly certificates: Certificates;
+  readonly clock: Clock;
+  readonly mask?: Mask;
+  /** 22 unless said otherwise. */
+  readonly port?: number;
+  /** root unless said otherwise. */
+  readonly user?: string;
+}
+
+export function createShells(options: ShellsOptions): Shells {
+  return {
+    open: (target, call) => openShell(options, target, call),
+    async answers(address, call) {
+      // Refused is an answer too. Firewalls that drop everything look like a free address: this is a hint, no proof.
+      const timeoutMs = Math.min(call.timeoutMs, ANSWER_MS);
+      const ports = [22, 80, 443];
+      const found = ports.map((port) => probe({ address, port, timeoutMs, banner: false, signal: call.signal }));
+      const taken: readonly Probe[] = ['open', 'refused', 'closed'];
+      return (await Promise.all(found)).some((result) => taken.includes(result));
+    },
+  };
+}
+
+async function openShell(options: ShellsOptions, target: Target, call: Call): Promise<Shell> {
+  const place = `container ${target.vmid} at ${target.address}`;
+  if (!/^[0-9A-Za-z:][\w.:%-]*$/.test(target.address)) {
+    throw new GitopsError('user', `Unable to connect to ${place}: this is no address`);
+  }
+  const until = performance.now() + call.timeoutMs;
+  let reason = PROBE_TEXT.timeout;
+  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
+    if (call.signal.aborted) throw abortError(`connecting to ${place}`, call.signal);
+    const leftMs = until - performance.now();
+    if (leftMs <= 0) throw unreachable(place, reason, call.timeoutMs);
+    const result = await probeSsh(options, target, { ...call, timeoutMs: Math.min(leftMs, PROBE_MS) });
+    if (result === 'banner') {
+      const attempt = await connectOnce(options, target, { ...call, timeoutMs: until - performance.now() });
+      if (typeof attempt === 'object') return attempt;
+      reason = attempt;
+    } else {
+      reason = PROBE_TEXT[result];
+    }
+    const pause = Math.min(pauseMs, Math.max(0, until - performance.now()));
+    await options.clock.sleep(pause, call.signal).catch(() => undefined);
+  }
+}
+
+function probeSsh(options: ShellsOptions, target: Target, call: Call): Promise<Probe> {
+  return probe({ address: target.address, port: options.port ?? 22, banner: true, ...call });
+}
+
+/** A shell, or why it may work later. */
+async function connectOnce(options: ShellsOptions, target: Target, call: Call): Promise<Shell | string> {
+  const name = `the connection to container ${target.vmid} at ${target.address}`;
+  const directory = await makePrivateDirectory();
+  const controlPath = join(directory, 'control');
+  const undo: (() => Promise<void>)[] = [() => removePrivateDirectory(directory)];
+  const limit = AbortSignal.any([call.signal, AbortSignal.timeout(Math.max(1, Math.ceil(call.timeoutMs)))]);
+  let opened = false;
+  try {
+    const pins = await pinHostKeys(directory, target.hostKeys);
+    const certificate = await options.certificates.certificate(options.user ?? 'root', CERTIFICATE_MINUTES, call);
+    undo.unshift(() => certificate.close());
+    const master = {
+      address: target.address,
+      port: options.port ?? 22,
+      user: options.user ?? 'root',
+      controlPath,
+      identityFile: certificate.identityFile,
+      certificateFile: certificate.certificateFile,
+      knownHostsCommand: pins.command,
+      connectTimeoutSeconds: Math.max(1, Math.ceil(call.timeoutMs / 1000)),
+    };
+    const connection = openConnection(name, master, options.mask);
+    undo.unshift(() => connection.close());
+    const guardDirectory = await Promise.race([connection.ready, aborted(limit)]);
+    if (call.signal.aborted) throw abortError(name, call.signal);
+    if (guardDirectory === undefined) {
+      if (limit.aborted) return `the login did not end: ${connection.stderr().trim() || 'no answer'}`;
+      const failure = connectFailure(target, connection.stderr(), await pins.offered());
+      if (failure.kind === 'final') throw failure.error;
+      return failure.reason;
+    }
+    // The login is done: nobody needs the key any more.
+    await certificate.close();
+    opened = true;
+    const { mask } = options;
+    return createShell({
+      target,
+      connection,
+      controlPath,
+      guardDirectory,
+      ...(mask === undefined ? {} : { mask }),
+      onClose: () => removePrivateDirectory(directory),
+    });
+  } finally {
+    if (!opened) for (const step of undo) await step();
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<undefined> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve(undefined);
+    else signal.addEventListener('abort', () => resolve(undefined), { once: true });
+  });
+}
+
+function unreachable(place: string, reason: string, limitMs: number): GitopsError {
+  const advice =
+    reason === PROBE_TEXT.refused
+      ? ['Something answers, but no SSH server: is openssh-server part of the template, and is its service running?']
+      : [
+          'Is the container running, are its address, gateway and bridge right, and can this machine reach that network?',
+        ];
+  return new GitopsError('remote', `Unable to connect to ${place}: no SSH within ${duration(limitMs)}: ${reason}`, {
+    advice,
+  });
+}
