@@ -17,6 +17,9 @@ export interface BaselineInput extends BaselineSettings {
   readonly authority: string;
 }
 
+/** Exit code of the script's `refuse`. */
+const WRONG_SETTING = 3;
+
 /** The script that gives Debian 12 and 13 their baseline; values come as its arguments, never in its text. */
 export function baselineScript(): string {
   return ['#!/bin/sh', COMMON, PACKAGES, ACCOUNTS, ACCESS, REGION, MAIN]
@@ -33,7 +36,7 @@ export function baselineHash(settings: BaselineSettings, authority: string): str
 
 /**
  * Brings a running container to the baseline, as root, in one round trip; a second run changes nothing.
- * Throws kind user for settings that cannot be handed over, kind remote when the script gives up.
+ * Throws kind user for a setting that is wrong (an unknown time zone), kind remote when the script gives up.
  */
 export async function runBaseline(
   shell: Shell,
@@ -53,9 +56,13 @@ export async function runBaseline(
   const { exitCode } = await shell.run(command, call);
   if (exitCode !== 0) {
     const reason = report.error() ?? `the script ended with exit code ${exitCode}`;
-    throw new GitopsError('remote', `Unable to give container ${input.vmid} its baseline: ${reason}`, {
-      log: report.tail,
-    });
+    throw new GitopsError(
+      exitCode === WRONG_SETTING ? 'user' : 'remote',
+      `Unable to give container ${input.vmid} its baseline: ${reason}`,
+      {
+        log: report.tail,
+      },
+    );
   }
   return {
     kind: 'baseline',

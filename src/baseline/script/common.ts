@@ -12,6 +12,8 @@ export NEEDRESTART_SUSPEND=1 UCF_FORCE_CONFFOLD=1
 changed() { printf 'changed: %s\n' "$*"; }
 warning() { printf 'warning: %s\n' "$*"; }
 fail() { printf 'error: %s\n' "$*"; exit 1; }
+# a setting is wrong, as against: something here did not work
+refuse() { printf 'error: %s\n' "$*"; exit 3; }
 
 # os_value KEY: one value of /etc/os-release, which is read and never sourced
 os_value() { sed -n "s/^$1=//p" /etc/os-release | tr -d '"'; }

@@ -13,9 +13,9 @@ main() {
     *) fail "this baseline is for Debian; this is $(os_value PRETTY_NAME)" ;;
   esac
   packages
+  region
   accounts
   access "$@"
-  region
 }
 main "$@" </dev/null
 `;

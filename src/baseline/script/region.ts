@@ -1,6 +1,7 @@
 /** Locale and time zone. */
 export const REGION = String.raw`
 region() {
+  [ -f "/usr/share/zoneinfo/$timezone" ] || refuse "time zone $timezone is not known here: see timedatectl list-timezones"
   set_locale
   set_timezone
 }
@@ -13,7 +14,7 @@ set_locale() {
       listed=$(printf '%s' "$locale" | sed 's/UTF-8/utf8/')
       if ! locale -a | grep -qxF "$listed"; then
         line=$(grep -E "^$(printf '%s' "$locale" | sed 's/[.]/[.]/g') " /usr/share/i18n/SUPPORTED | head -n 1)
-        [ -n "$line" ] || fail "locale $locale is not known here: see /usr/share/i18n/SUPPORTED"
+        [ -n "$line" ] || refuse "locale $locale is not known here: see /usr/share/i18n/SUPPORTED"
         grep -qxF "$line" /etc/locale.gen || printf '%s\n' "$line" >>/etc/locale.gen
         locale-gen || fail "locale-gen could not make $locale"
         changed "made locale $locale"
@@ -29,7 +30,6 @@ set_locale() {
 }
 
 set_timezone() {
-  [ -f "/usr/share/zoneinfo/$timezone" ] || fail "time zone $timezone is not known here: see timedatectl list-timezones"
   if [ "$(readlink /etc/localtime | sed 's#.*zoneinfo/##')" != "$timezone" ]; then
     ln -sfn "/usr/share/zoneinfo/$timezone" /etc/localtime
     changed "time zone is $timezone"
