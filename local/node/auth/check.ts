@@ -68,7 +68,11 @@ function perm({ access, authuser, parameters }: Question, rest: readonly unknown
 function permModify({ access, authuser, parameters }: Question, template: string): void {
   const path = normalizePath(fill(template, parameters));
   if (path === undefined) throw parameterError({ path: 'invalid ACL path' });
-  const own: Readonly<Record<string, string>> = { storage: 'Datastore.Allocate', vms: 'VM.Allocate', pool: 'Pool.Allocate' };
+  const own: Readonly<Record<string, string>> = {
+    storage: 'Datastore.Allocate',
+    vms: 'VM.Allocate',
+    pool: 'Pool.Allocate',
+  };
   const privilege = own[path.split('/')[1] ?? ''];
   const privileges = ['Permissions.Modify', ...(privilege === undefined ? [] : [privilege])];
   access.checkAny(authuser, path, privileges);

@@ -109,7 +109,8 @@ export class AccessControl {
     const result = new Map<string, boolean>();
     if (roles.has('NoAccess')) return result;
     for (const [role, propagate] of roles) {
-      for (const privilege of this.role(role) ?? []) result.set(privilege, (result.get(privilege) ?? false) || propagate);
+      for (const privilege of this.role(role) ?? [])
+        result.set(privilege, (result.get(privilege) ?? false) || propagate);
     }
     return result;
   }

@@ -7,7 +7,9 @@ const COMMON = {
   sys: ['AccessNetwork', 'Audit', 'Console', 'Incoming', 'Modify', 'PowerMgmt', 'Syslog'].map((name) => `Sys.${name}`),
 };
 
-const GUEST_AGENT = ['Audit', 'FileRead', 'FileSystemMgmt', 'FileWrite', 'Unrestricted'].map((n) => `VM.GuestAgent.${n}`);
+const GUEST_AGENT = ['Audit', 'FileRead', 'FileSystemMgmt', 'FileWrite', 'Unrestricted'].map(
+  (n) => `VM.GuestAgent.${n}`,
+);
 
 export type Roles = ReadonlyMap<string, readonly string[]>;
 

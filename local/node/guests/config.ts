@@ -47,7 +47,10 @@ function descriptionLines(description: string): string[] {
   return lines;
 }
 
-function printSection(section: { readonly values: Values; readonly raw: readonly (readonly [string, string])[] }): string {
+function printSection(section: {
+  readonly values: Values;
+  readonly raw: readonly (readonly [string, string])[];
+}): string {
   const { description = '', ...values } = section.values;
   const comments = descriptionLines(description).map((line) => `#${encodeText(line)}\n`);
   const lines = Object.keys(values)

@@ -35,7 +35,10 @@ function parseJson(text: string): Parameters {
   } catch {
     const at = text.startsWith('{') ? 1 : 0;
     const rest = text.slice(at);
-    throw new PlainError(500, `'"' expected, at character offset ${at} (before "${rest.replace(/}$/, '')}") at ${PARSER} line 917.`);
+    throw new PlainError(
+      500,
+      `'"' expected, at character offset ${at} (before "${rest.replace(/}$/, '')}") at ${PARSER} line 917.`,
+    );
   }
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
     throw new PlainError(500, `Not a HASH reference at ${PARSER} line 957.`);

@@ -14,12 +14,24 @@ const dnsName = matches(new RegExp(`^(?:${LABEL}\\.)*${LABEL}$`), 'value does no
 
 function cidr4(value: string): boolean {
   const [address, prefix, rest] = value.split('/');
-  return rest === undefined && address !== undefined && isIPv4(address) && /^\d{1,2}$/.test(prefix ?? '') && Number(prefix) <= 32;
+  return (
+    rest === undefined &&
+    address !== undefined &&
+    isIPv4(address) &&
+    /^\d{1,2}$/.test(prefix ?? '') &&
+    Number(prefix) <= 32
+  );
 }
 
 function cidr6(value: string): boolean {
   const [address, prefix, rest] = value.split('/');
-  return rest === undefined && address !== undefined && isIPv6(address) && /^\d{1,3}$/.test(prefix ?? '') && Number(prefix) <= 128;
+  return (
+    rest === undefined &&
+    address !== undefined &&
+    isIPv6(address) &&
+    /^\d{1,3}$/.test(prefix ?? '') &&
+    Number(prefix) <= 128
+  );
 }
 
 const anyIp: Format = (value) =>
@@ -45,7 +57,10 @@ const startup: Format = (value) =>
     ? undefined
     : 'unable to parse startup options';
 
-const userid = matches(/^[^\s:/]+@[A-Za-z][A-Za-z0-9.\-_]+$/, (v) => `value '${v}' does not look like a valid user name`);
+const userid = matches(
+  /^[^\s:/]+@[A-Za-z][A-Za-z0-9.\-_]+$/,
+  (v) => `value '${v}' does not look like a valid user name`,
+);
 
 /** Only formats that are used by covered calls; an unknown one is not checked. */
 export const FORMATS: Readonly<Record<string, Format>> = {
@@ -67,7 +82,10 @@ export const FORMATS: Readonly<Record<string, Format>> = {
     const scoped = /^(fe80:[^%]+)%.+$/i.exec(value)?.[1];
     return scoped !== undefined && isIPv6(scoped) ? undefined : anyIp(value);
   },
-  'mac-addr': matches(/^[a-f0-9][02468ace](?::[a-f0-9]{2}){5}$/i, 'value does not look like a valid unicast MAC address'),
+  'mac-addr': matches(
+    /^[a-f0-9][02468ace](?::[a-f0-9]{2}){5}$/i,
+    'value does not look like a valid unicast MAC address',
+  ),
   'pve-tag': matches(/^[a-z0-9_][a-z0-9_\-+.]*$/i, 'invalid characters in tag'),
   'pve-configid': matches(/^[a-z][a-z0-9_-]+$/i, (value) => `invalid configuration ID '${value}'`),
   'pve-storage-id': matches(/^[a-z][a-z0-9\-_.]*[a-z0-9]$/i, (v) => `storage ID '${v}' contains illegal characters`),
@@ -79,8 +97,12 @@ export const FORMATS: Readonly<Record<string, Format>> = {
   'pve-lxc-mp-string': mountString,
   'pve-lxc-dev-string': (value) => (value.startsWith('/dev/') ? mountString(value) : `${value} must start with /dev/`),
   'pve-ct-timezone': timezone,
-  'pve-volume-id': (value) => (/^[a-z][a-z0-9\-_.]*[a-z0-9]:.+$/i.test(value) ? undefined : `unable to parse volume ID '${value}'`),
-  'pve-poolid': matches(/^[A-Za-z0-9._-]+(?:\/[A-Za-z0-9._-]+){0,2}$/, (v) => `pool name '${v}' contains invalid characters`),
+  'pve-volume-id': (value) =>
+    /^[a-z][a-z0-9\-_.]*[a-z0-9]:.+$/i.test(value) ? undefined : `unable to parse volume ID '${value}'`,
+  'pve-poolid': matches(
+    /^[A-Za-z0-9._-]+(?:\/[A-Za-z0-9._-]+){0,2}$/,
+    (v) => `pool name '${v}' contains invalid characters`,
+  ),
   'pve-userid': userid,
   'pve-roleid': matches(/^[A-Za-z0-9.\-_]+$/, (value) => `role name '${value}' contains invalid characters`),
   'pve-groupid': matches(/^[A-Za-z0-9.\-_]+$/, (value) => `group name '${value}' contains invalid characters`),

@@ -20,7 +20,7 @@ export function parsePropertyString(format: Properties, text: string, path = '')
   const defaultKey = Object.entries(format).find(([, property]) => property.default_key === 1)?.[0];
   for (const part of text.split(',')) {
     if (/^\s*$/.test(part)) continue;
-    const [, key, value] = /^([^=]+)=([^]+)$/.exec(part) ?? [];
+    const [, key, value] = /^([^=]+)=([\s\S]+)$/.exec(part) ?? [];
     if (key !== undefined && value !== undefined) {
       const name = format[key]?.alias ?? key;
       if (result[name] !== undefined) throw duplicate(name);

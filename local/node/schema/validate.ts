@@ -1,4 +1,4 @@
-import { errorText, parameterError, type ParameterErrors } from '../http/answer.ts';
+import { errorText, type ParameterErrors, parameterError } from '../http/answer.ts';
 import type { Value } from '../http/parameters.ts';
 import { FORMATS } from './formats.ts';
 import { parsePropertyString } from './property-string.ts';

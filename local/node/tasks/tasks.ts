@@ -17,9 +17,8 @@ export interface TaskRecord {
 export interface TaskContext {
   readonly upid: string;
   readonly signal: AbortSignal;
+  /** A line that begins with `WARN: ` makes the task end with WARNINGS. */
   log(line: string): void;
-  /** A log line that makes the task end with WARNINGS. */
-  warn(line: string): void;
 }
 
 export type Work = (task: TaskContext) => Promise<void>;
@@ -68,7 +67,15 @@ export class Tasks {
   start(type: string, id: string, user: string, work: Work): string {
     this.#pid += 1 + Math.floor(Math.random() * 20);
     const pstart = Math.floor(uptime() * 100);
-    const upid = formatUpid({ node: this.#node, pid: this.#pid, pstart, starttime: seconds(this.#clock), type, id, user });
+    const upid = formatUpid({
+      node: this.#node,
+      pid: this.#pid,
+      pstart,
+      starttime: seconds(this.#clock),
+      type,
+      id,
+      user,
+    });
     mkdirSync(join(this.#directory, upid), { recursive: true });
     this.#save({ upid });
     const abort = new AbortController();
@@ -113,13 +120,12 @@ export class Tasks {
 
   async #run(upid: string, signal: AbortSignal, work: Work): Promise<void> {
     let warnings = 0;
-    const log = (line: string): void => appendFileSync(join(this.#directory, upid, 'log'), `${line}\n`);
-    const warn = (line: string): void => {
-      warnings += 1;
-      log(`WARN: ${line}`);
+    const log = (line: string): void => {
+      if (line.startsWith('WARN: ')) warnings += 1;
+      appendFileSync(join(this.#directory, upid, 'log'), `${line}\n`);
     };
     const parts = parseUpid(upid);
-    const context: TaskContext = { upid, signal, log, warn };
+    const context: TaskContext = { upid, signal, log };
     let exitstatus = 'OK';
     try {
       // the answer with the name goes out before the work begins

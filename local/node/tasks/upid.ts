@@ -27,7 +27,9 @@ function encodeId(id: string): string {
 /** undefined: not a task's name. The user is split from its token. */
 export function parseUpid(text: string): Upid | undefined {
   const match =
-    /^UPID:([a-zA-Z0-9][a-zA-Z0-9-]*):([0-9A-Fa-f]{8}):([0-9A-Fa-f]{8,9}):([0-9A-Fa-f]{8}):([^:\s]+):([^:\s]*):([^:\s]+):$/.exec(text);
+    /^UPID:([a-zA-Z0-9][a-zA-Z0-9-]*):([0-9A-Fa-f]{8}):([0-9A-Fa-f]{8,9}):([0-9A-Fa-f]{8}):([^:\s]+):([^:\s]*):([^:\s]+):$/.exec(
+      text,
+    );
   if (match === null) return undefined;
   const [, node = '', pid = '', pstart = '', start = '', type = '', id = '', who = ''] = match;
   const [user = '', tokenid] = who.split('!');

@@ -1,0 +1,110 @@
+import { hashPassword, newUser, type User } from '../auth/access-store.ts';
+import { splitToken } from '../auth/permissions.ts';
+import { ApiError, type Json, parameterError } from '../http/answer.ts';
+import type { Call, Routes } from './call.ts';
+
+type Fields = { readonly [key: string]: Json };
+
+function userEntry(userid: string, user: User): Fields {
+  return {
+    userid,
+    enable: user.enable ? 1 : 0,
+    expire: user.expire,
+    'realm-type': userid.endsWith('@pam') ? 'pam' : 'pve',
+    ...(user.comment === undefined ? {} : { comment: user.comment }),
+    ...(user.email === undefined ? {} : { email: user.email }),
+  };
+}
+
+/** Everyone sees themselves; others need User.Modify or Sys.Audit on groups. */
+function list(call: Call): Json {
+  const all = call.core.access.any(call.authuser, '/access/groups', ['User.Modify', 'Sys.Audit']);
+  return Object.entries(call.core.accessStore.value.users)
+    .filter(([userid]) => all || userid === call.authuser)
+    .map(([userid, user]) => userEntry(userid, user));
+}
+
+export function userOf(call: Call): User {
+  const userid = call.required('userid');
+  const user = call.core.accessStore.value.users[userid];
+  if (user === undefined) throw new ApiError(500, `no such user ('${userid}')`);
+  return user;
+}
+
+function get(call: Call): Json {
+  const user = userOf(call);
+  const { userid: _userid, 'realm-type': _realm, ...entry } = userEntry(call.required('userid'), user);
+  return { ...entry, groups: [...user.groups], tokens: Object.keys(user.tokens) };
+}
+
+/** Fields of a user that a call gives. */
+function given(call: Call, before: Omit<User, 'tokens'>): Omit<User, 'tokens'> {
+  const password = call.text('password');
+  const comment = call.text('comment');
+  const email = call.text('email');
+  return {
+    ...before,
+    enable: call.text('enable') === undefined ? before.enable : call.flag('enable'),
+    expire: call.number('expire') ?? before.expire,
+    groups: call.text('groups') === undefined ? before.groups : call.list('groups'),
+    ...(password === undefined ? {} : { password: hashPassword(password) }),
+    ...(comment === undefined ? {} : { comment }),
+    ...(email === undefined ? {} : { email }),
+  };
+}
+
+function create(call: Call): Json {
+  const userid = call.required('userid');
+  const { accessStore } = call.core;
+  if (accessStore.value.users[userid] !== undefined) {
+    throw new ApiError(500, `create user failed: user '${userid}' already exists`);
+  }
+  if (!/@(?:pam|pve)$/.test(userid)) {
+    throw new ApiError(500, `create user failed: domain '${userid.split('@')[1] ?? ''}' does not exist`);
+  }
+  accessStore.update((data) => {
+    data.users[userid] = newUser(given(call, newUser()));
+  });
+  return null;
+}
+
+function update(call: Call): Json {
+  const before = userOf(call);
+  call.core.accessStore.update((data) => {
+    data.users[call.required('userid')] = { ...given(call, before), tokens: before.tokens };
+  });
+  return null;
+}
+
+function remove(call: Call): Json {
+  const userid = call.required('userid');
+  userOf(call);
+  call.core.accessStore.update((data) => {
+    delete data.users[userid];
+    data.acl = data.acl.filter((entry) => entry.ugid !== userid && splitToken(entry.ugid)?.user !== userid);
+  });
+  return null;
+}
+
+function password(call: Call): Json {
+  const userid = call.required('userid');
+  const user = userOf(call);
+  if (userid !== call.authuser && !call.isRoot) {
+    call.core.access.checkAny(call.authuser, '/access/groups', ['User.Modify']);
+  }
+  const next = call.required('password');
+  if (next.length < 5) throw parameterError({ password: 'value must be at least 5 characters long' });
+  call.core.accessStore.update((data) => {
+    data.users[userid] = { ...user, password: hashPassword(next) };
+  });
+  return null;
+}
+
+export const userRoutes: Routes = {
+  'GET /access/users': list,
+  'POST /access/users': create,
+  'GET /access/users/{userid}': get,
+  'PUT /access/users/{userid}': update,
+  'DELETE /access/users/{userid}': remove,
+  'PUT /access/password': password,
+};

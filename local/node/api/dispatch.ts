@@ -1,0 +1,63 @@
+import type { Caller } from '../auth/authenticate.ts';
+import { checkPermissions } from '../auth/check.ts';
+import type { Core } from '../core.ts';
+import { type Answer, ApiError, notImplemented, parameterError, permissionDenied } from '../http/answer.ts';
+import type { Parameters } from '../http/parameters.ts';
+import { validate } from '../schema/validate.ts';
+import { Call, Page } from './call.ts';
+import type { Router } from './router.ts';
+
+export interface Request {
+  readonly method: string;
+  /** Below /api2/<format>, percent-encoded as it came, without query. */
+  readonly path: string;
+  readonly parameters: Parameters;
+  readonly caller: Caller;
+}
+
+/** Calls that need no login (PVE::HTTPServer's list). */
+export function isPublic(method: string, path: string): boolean {
+  return (
+    (path === '/access/domains' && method === 'GET') ||
+    (path === '/access/ticket' && (method === 'GET' || method === 'POST'))
+  );
+}
+
+/** A path parameter may be said again in the body, if it says the same. */
+function merge(values: Readonly<Record<string, string>>, given: Parameters): Parameters {
+  for (const [name, value] of Object.entries(values)) {
+    if (given[name] !== undefined && given[name] !== value) {
+      throw parameterError({ [name]: 'duplicate parameter (already defined in URI)' });
+    }
+  }
+  return { ...given, ...values };
+}
+
+function checkNode(core: Core, parameters: Parameters): void {
+  const { node } = core.profile;
+  const asked = parameters.node;
+  if (typeof asked !== 'string' || asked === node || asked === 'localhost') return;
+  if (asked.toLowerCase() === node) {
+    throw new ApiError(596, 'error:0A000086:SSL routines::certificate verify failed');
+  }
+  throw new ApiError(
+    500,
+    `hostname lookup '${asked}' failed - failed to get address info for: ${asked}: Temporary failure in name resolution`,
+  );
+}
+
+/** In Proxmox VE's order: is there such a call, may the caller, which node, are the parameters right, then the work. */
+export async function dispatch(core: Core, router: Router, request: Request): Promise<Answer> {
+  const found = router.find(request.method, request.path);
+  if (found === undefined) throw notImplemented(request.method, request.path);
+  const { schema, handler } = found.route;
+  if (request.caller.byToken && schema.allowtoken === 0) {
+    throw permissionDenied(`URI '${request.path}' not available with API token, need proper ticket.\n`);
+  }
+  const parameters = merge(found.values, request.parameters);
+  checkPermissions(schema.permissions, { access: core.access, authuser: request.caller.authuser, parameters });
+  if (schema.proxyto === 'node') checkNode(core, parameters);
+  validate(schema.parameters, parameters, schema.additional === 1);
+  const result = await handler(new Call(core, request.caller, parameters));
+  return result instanceof Page ? result.answer : { data: result };
+}

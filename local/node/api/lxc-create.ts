@@ -1,0 +1,109 @@
+import { emptyConfig, type Values } from '../guests/config.ts';
+import { checkConfigPermissions, checkVolumeAccess } from '../guests/config-permissions.ts';
+import { type Creation, createContainer, reserve } from '../guests/create.ts';
+import { isMountKey } from '../guests/mount-point.ts';
+import { startContainer } from '../guests/power.ts';
+import { areSshPublicKeys } from '../guests/ssh-keys.ts';
+import { updateConfig } from '../guests/update.ts';
+import { ApiError, type Json, parameterError, permissionDenied } from '../http/answer.ts';
+import { parseVolumeId } from '../store/storages.ts';
+import type { Call, Routes } from './call.ts';
+import { configValues } from './lxc-config.ts';
+
+/** Parameters that are no config keys. */
+const NOT_CONFIG = new Set([
+  ...['node', 'vmid', 'ostemplate', 'password', 'ssh-public-keys', 'pool', 'storage', 'restore', 'unique', 'force'],
+  ...['start', 'bwlimit', 'ignore-unpack-errors', 'unprivileged', 'ha-managed'],
+]);
+
+function checkAllowed(call: Call, pool: string | undefined): void {
+  if (pool !== undefined && call.core.accessStore.value.pools[pool] === undefined) {
+    throw permissionDenied(`pool '${pool}' does not exist`);
+  }
+  if (call.may(`/vms/${call.vmid}`, 'VM.Allocate')) return;
+  if (pool !== undefined && call.may(`/pool/${pool}`, 'VM.Allocate')) return;
+  throw permissionDenied();
+}
+
+function checkStorage(call: Call, storage: string): void {
+  const { content } = call.core.storages.enabled(storage);
+  if (!content.includes('rootdir')) {
+    throw parameterError({ storage: `storage '${storage}' does not support container directories` });
+  }
+  call.core.access.check(call.authuser, `/storage/${storage}`, ['Datastore.AllocateSpace']);
+}
+
+/** Mount points with the default storage filled in; throws for storages that cannot hold them. */
+function mountsOf(call: Call, set: Values): Values {
+  const storage = call.text('storage') ?? 'local';
+  const mounts: Values = {};
+  for (const [key, value] of Object.entries(set)) {
+    if (isMountKey(key)) mounts[key] = /^\d+(?:\.\d+)?$/.test(value) ? `${storage}:${value}` : value;
+  }
+  if (Object.keys(mounts).length > 0 && mounts.rootfs === undefined) {
+    throw new ApiError(500, "mount points configured, but 'rootfs' not set - aborting");
+  }
+  for (const [key, value] of Object.entries(mounts)) {
+    const mount = call.core.mountPoints.parse(key, value);
+    if (mount.type === 'volume') checkStorage(call, parseVolumeId(mount.volume).storage);
+    else if (!call.isRoot) throw new ApiError(500, 'Only root can pass arbitrary filesystem paths.');
+  }
+  if (mounts.rootfs === undefined) {
+    checkStorage(call, storage);
+    return { rootfs: `${storage}:4` };
+  }
+  return mounts;
+}
+
+async function create(call: Call): Promise<Json> {
+  const { core, vmid, caller } = call;
+  const ostemplate = call.required('ostemplate');
+  core.guests.assertUnused(vmid);
+  const sshPublicKeys = call.text('ssh-public-keys');
+  if (sshPublicKeys !== undefined && !areSshPublicKeys(sshPublicKeys)) {
+    throw new ApiError(500, 'SSH public key validation error');
+  }
+  const pool = call.text('pool');
+  checkAllowed(call, pool);
+  const unprivileged = call.text('unprivileged') === undefined ? core.release === '9.1' : call.flag('unprivileged');
+  const set = configValues(call, NOT_CONFIG);
+  checkConfigPermissions(core, caller, {
+    vmid,
+    set,
+    remove: [],
+    unprivileged,
+    ...(pool === undefined ? {} : { pool }),
+  });
+  checkVolumeAccess(core, caller, { vmid, volid: ostemplate, content: call.flag('restore') ? 'backup' : 'vztmpl' });
+  const template = ostemplate.split(':')[0];
+  if (ostemplate.includes(':') && template !== undefined) core.storages.get(template);
+  const mounts = mountsOf(call, set);
+  const config = emptyConfig();
+  const plain = Object.entries(set).filter(([key]) => !isMountKey(key) && !/^unused\d+$/.test(key));
+  await updateConfig(
+    core,
+    { vmid, config, running: false },
+    { set: Object.fromEntries(plain), remove: [], revert: [] },
+  );
+  if (unprivileged) config.values.unprivileged = '1';
+  core.guests.assertUnused(vmid);
+  reserve(core, vmid);
+  const password = call.text('password');
+  const creation: Creation = {
+    vmid,
+    config,
+    mounts,
+    ostemplate,
+    ...(password === undefined ? {} : { password }),
+    ...(sshPublicKeys === undefined ? {} : { sshPublicKeys }),
+    ...(pool === undefined ? {} : { pool }),
+  };
+  return core.tasks.start('vzcreate', String(vmid), call.authuser, async (task) => {
+    await createContainer(core, task, creation);
+    if (call.flag('start')) {
+      core.tasks.start('vzstart', String(vmid), call.authuser, (next) => startContainer(core, next, vmid, false));
+    }
+  });
+}
+
+export const lxcCreateRoutes: Routes = { 'POST /nodes/{node}/lxc': create };

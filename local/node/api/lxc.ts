@@ -1,0 +1,52 @@
+import { listEntry, visibleContainers } from '../guests/status.ts';
+import type { Json } from '../http/answer.ts';
+import type { Call, Routes } from './call.ts';
+
+async function list(call: Call): Promise<Json> {
+  const guests = await visibleContainers(call.core, call.authuser);
+  return guests.map((guest) => listEntry(call.core, guest));
+}
+
+async function current(call: Call): Promise<Json> {
+  const { core, vmid } = call;
+  const { values } = core.guests.read('lxc', vmid).config;
+  return { ...listEntry(core, { vmid, values, state: await core.backend.state(vmid) }), ha: { managed: 0 } };
+}
+
+async function interfaces(call: Call): Promise<Json> {
+  const { core, vmid } = call;
+  core.guests.read('lxc', vmid);
+  const found = await core.backend.networkState(vmid);
+  return found.map(({ name, hwaddr, addresses }) => {
+    const first = (family: string): { [key: string]: string } => {
+      const match = addresses.find((address) => address.family === family);
+      return match === undefined ? {} : { [family]: `${match.address}/${match.prefix}` };
+    };
+    return {
+      name,
+      hwaddr,
+      'hardware-address': hwaddr,
+      ...first('inet'),
+      ...first('inet6'),
+      'ip-addresses': addresses.map(({ address, prefix, family }) => ({
+        'ip-address': address,
+        'ip-address-type': family,
+        prefix: String(prefix),
+      })),
+    };
+  });
+}
+
+const index = (names: readonly string[]): Json => names.map((subdir) => ({ subdir }));
+
+export const lxcRoutes: Routes = {
+  'GET /nodes/{node}/lxc': list,
+  'GET /nodes/{node}/lxc/{vmid}/status/current': current,
+  'GET /nodes/{node}/lxc/{vmid}/interfaces': interfaces,
+  'GET /nodes/{node}/lxc/{vmid}': () =>
+    index([
+      ...['config', 'pending', 'status', 'vncproxy', 'termproxy', 'vncwebsocket', 'spiceproxy', 'migrate', 'clone'],
+      ...['rrd', 'rrddata', 'firewall', 'snapshot', 'resize', 'interfaces'],
+    ]),
+  'GET /nodes/{node}/lxc/{vmid}/status': () => index(['current', 'start', 'stop', 'shutdown', 'reboot', 'migrate']),
+};

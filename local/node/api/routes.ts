@@ -1,0 +1,47 @@
+import { aclRoutes } from './access-acl.ts';
+import { permissionRoutes } from './access-permissions.ts';
+import { roleRoutes } from './access-roles.ts';
+import { ticketRoutes } from './access-ticket.ts';
+import { tokenRoutes } from './access-tokens.ts';
+import { userRoutes } from './access-users.ts';
+import { aplinfoRoutes } from './aplinfo.ts';
+import type { Routes } from './call.ts';
+import { clusterRoutes } from './cluster.ts';
+import { lxcRoutes } from './lxc.ts';
+import { lxcConfigRoutes } from './lxc-config.ts';
+import { lxcCreateRoutes } from './lxc-create.ts';
+import { lxcDestroyRoutes } from './lxc-destroy.ts';
+import { lxcFeatureRoutes } from './lxc-feature.ts';
+import { lxcPowerRoutes } from './lxc-power.ts';
+import { lxcResizeRoutes } from './lxc-resize.ts';
+import { nodeStorageRoutes } from './node-storage.ts';
+import { nodeRoutes } from './nodes.ts';
+import { qemuRoutes } from './qemu.ts';
+import { storageRoutes } from './storage.ts';
+import { taskRoutes } from './tasks.ts';
+import { versionRoutes } from './version.ts';
+
+/** Every covered call. */
+export const ROUTES: Routes = {
+  ...versionRoutes,
+  ...ticketRoutes,
+  ...permissionRoutes,
+  ...userRoutes,
+  ...tokenRoutes,
+  ...aclRoutes,
+  ...roleRoutes,
+  ...clusterRoutes,
+  ...nodeRoutes,
+  ...nodeStorageRoutes,
+  ...storageRoutes,
+  ...aplinfoRoutes,
+  ...taskRoutes,
+  ...lxcRoutes,
+  ...lxcConfigRoutes,
+  ...lxcCreateRoutes,
+  ...lxcPowerRoutes,
+  ...lxcDestroyRoutes,
+  ...lxcResizeRoutes,
+  ...lxcFeatureRoutes,
+  ...qemuRoutes,
+};

@@ -1,0 +1,50 @@
+import { Document } from '../../store/files.ts';
+import type { NetworkInterface } from '../backend.ts';
+
+export interface SimulatedVolume {
+  readonly size: number;
+  /** bytes written into it */
+  readonly used: number;
+}
+
+/** A command that somebody ran in a container. */
+export interface RanCommand {
+  readonly name: string;
+  readonly argv: readonly string[];
+  /** base64 */
+  readonly input: string;
+}
+
+export interface ProgrammedAnswer {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** What the simulation remembers over a restart. */
+export interface SimulatedState {
+  volumes: Record<string, SimulatedVolume>;
+  /** vmid → when it was started, and what it was started with */
+  running: Record<
+    string,
+    { readonly pid: number; readonly since: number; readonly interfaces: readonly NetworkInterface[] }
+  >;
+  /** storage → bytes */
+  capacity: Record<string, number>;
+  /** Directories that the simulated host has; undefined: every one. */
+  directories?: readonly string[];
+  commands: Record<string, readonly RanCommand[]>;
+  answers: Record<string, ProgrammedAnswer>;
+}
+
+export type SimulatedDocument = Document<SimulatedState>;
+
+export function openSimulatedState(file: string): SimulatedDocument {
+  return new Document<SimulatedState>(file, () => ({
+    volumes: {},
+    running: {},
+    capacity: {},
+    commands: {},
+    answers: {},
+  }));
+}

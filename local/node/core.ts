@@ -1,0 +1,117 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { type AccessStore, openAccessStore } from './auth/access-store.ts';
+import { Tickets } from './auth/authenticate.ts';
+import { AccessControl } from './auth/permissions.ts';
+import { builtinRoles } from './auth/roles.ts';
+import type { Backend } from './backend/backend.ts';
+import type { Clock, Timings } from './clock.ts';
+import { Guests } from './guests/guests.ts';
+import { ConfigLocks } from './guests/locks.ts';
+import { MountPoints } from './guests/mount-point.ts';
+import { Networks } from './guests/network.ts';
+import type { Profile } from './profile.ts';
+import { loadSchema, type Release } from './schema/load.ts';
+import type { CallSchema, Properties } from './schema/types.ts';
+import { Document } from './store/files.ts';
+import type { Storages } from './store/storages.ts';
+import { Volumes } from './store/volumes.ts';
+import { Tasks } from './tasks/tasks.ts';
+
+/** A guest in the making: what a restart of the node must take back. */
+export interface Making {
+  readonly upid: string;
+  /** volids that this task made */
+  readonly volumes: readonly string[];
+}
+
+/** Everything that a call may use. */
+export interface Core {
+  readonly release: Release;
+  readonly profile: Profile;
+  readonly clock: Clock;
+  readonly startedAt: number;
+  readonly schema: readonly CallSchema[];
+  /** Parameters of PUT config: the keys a container may have, and their types. */
+  readonly configKeys: Properties;
+  readonly mountPoints: MountPoints;
+  readonly networks: Networks;
+  readonly accessStore: AccessStore;
+  readonly access: AccessControl;
+  readonly tickets: Tickets;
+  readonly guests: Guests;
+  readonly making: Document<Record<string, Making>>;
+  readonly locks: ConfigLocks;
+  readonly storages: Storages;
+  readonly volumes: Volumes;
+  readonly tasks: Tasks;
+  readonly backend: Backend;
+  /** datacenter.cfg */
+  readonly options: Document<Record<string, string>>;
+  /** SHA-256 of the server's certificate, colon-separated */
+  readonly fingerprint: string;
+}
+
+export interface CoreOptions {
+  readonly state: string;
+  readonly release: Release;
+  readonly profile: Profile;
+  readonly backend: Backend;
+  readonly clock: Clock;
+  readonly timings: Timings;
+  readonly storages: Storages;
+  readonly fingerprint: string;
+  /** For root@pam, asked at first start only. */
+  readonly rootPassword: () => string;
+}
+
+function parametersOf(schema: readonly CallSchema[], method: string, path: string): Properties {
+  const call = schema.find((candidate) => candidate.method === method && candidate.path === path);
+  if (call === undefined) throw new Error(`Unable to find ${method} ${path} in the schema`);
+  return call.parameters;
+}
+
+export function openCore(options: CoreOptions): Core {
+  const { state, release, profile, backend, clock, storages } = options;
+  const schema = loadSchema(release);
+  const configKeys = parametersOf(schema, 'PUT', '/nodes/{node}/lxc/{vmid}/config');
+  const accessStore = openAccessStore(state, options.rootPassword);
+  const key = new Document(join(state, 'authkey.json'), () => ({ key: randomBytes(32).toString('hex') }));
+  return {
+    release,
+    profile,
+    clock,
+    startedAt: clock.now(),
+    schema,
+    configKeys,
+    mountPoints: new MountPoints(configKeys),
+    networks: new Networks(configKeys),
+    accessStore,
+    access: new AccessControl(() => accessStore.value, builtinRoles(release)),
+    tickets: new Tickets(Buffer.from(key.value.key, 'hex')),
+    guests: new Guests(state, profile.node),
+    making: new Document<Record<string, Making>>(join(state, 'making.json'), () => ({})),
+    locks: new ConfigLocks(options.timings.lock),
+    storages,
+    volumes: new Volumes(state, { storages, backend, clock }),
+    tasks: new Tasks(state, profile.node, clock),
+    backend,
+    options: new Document<Record<string, string>>(join(state, 'datacenter.json'), () => ({})),
+    fingerprint: options.fingerprint,
+  };
+}
+
+/**
+ * Takes back what a killed node left half made: containers whose create task is dead go away with the volumes that it
+ * made, as an aborted create's do. Locks of other kinds stay, as they do on a Proxmox VE host after a power cut.
+ */
+export async function removeHalfMade(core: Core): Promise<void> {
+  for (const [vmid, { volumes }] of Object.entries(core.making.value)) {
+    await core.backend.forget(Number(vmid));
+    for (const id of volumes) await core.volumes.free(id);
+    core.guests.remove('lxc', Number(vmid));
+    core.making.update((value) => {
+      delete value[vmid];
+    });
+  }
+}

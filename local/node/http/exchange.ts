@@ -1,0 +1,79 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Answer, ApiError, Json } from './answer.ts';
+import { PlainError } from './parameters.ts';
+
+/** Bytes of a request's body that are read. */
+export const BODY_LIMIT = 512 * 1024;
+
+const JSON_TYPE = 'application/json;charset=UTF-8';
+
+/** The whole body; more than the limit is refused as the real server does. */
+export async function readBody(request: IncomingMessage): Promise<Buffer> {
+  if (request.headers['transfer-encoding'] !== undefined) {
+    throw new PlainError(501, 'chunked transfer encoding not supported', { bare: true });
+  }
+  if (Number(request.headers['content-length'] ?? 0) > BODY_LIMIT) {
+    throw new PlainError(501, 'for data too large', { bare: true });
+  }
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
+}
+
+/** A reason phrase may hold no control characters; what does not fit the header's bytes is replaced. */
+function reasonOf(message: string): string {
+  return (message.split('\n')[0] ?? '').replace(/[^\x20-\x7e]/g, '?');
+}
+
+export interface Reply {
+  readonly status: number;
+  readonly reason: string;
+  readonly contentType?: string;
+  readonly body: string;
+}
+
+export function jsonReply(answer: Answer): Reply {
+  const body = JSON.stringify(answer.total === undefined ? { data: answer.data } : answer);
+  return { status: 200, reason: 'OK', contentType: JSON_TYPE, body };
+}
+
+/** The same for the web interface's format: always 200, with success or status inside. */
+export function extReply(answer: Answer): Reply {
+  return { ...jsonReply(answer), body: JSON.stringify({ success: 1, ...answer }) };
+}
+
+function errorFields(error: ApiError): { readonly [key: string]: Json } {
+  const message = error.bare ? error.message : `${error.message.replace(/\n$/, '\n')}\n`;
+  return { data: null, message, ...(error.errors === undefined ? {} : { errors: error.errors }) };
+}
+
+export function errorReply(error: ApiError, format: 'json' | 'extjs' = 'json'): Reply {
+  const reason = reasonOf(error.message);
+  if (error instanceof PlainError) {
+    const body = error.bare ? error.message : `${error.message}\n`;
+    return { status: error.status, reason, contentType: 'text/plain', body };
+  }
+  if (format === 'extjs') {
+    const status = error.status === 400 ? '400' : error.status;
+    const body = JSON.stringify({ ...errorFields(error), success: 0, status });
+    return { status: 200, reason: 'OK', contentType: JSON_TYPE, body };
+  }
+  return { status: error.status, reason, contentType: JSON_TYPE, body: JSON.stringify(errorFields(error)) };
+}
+
+/** Reason phrase only. */
+export function emptyReply(status: number, reason: string): Reply {
+  return { status, reason: reasonOf(reason), body: '' };
+}
+
+export function send(response: ServerResponse, reply: Reply): void {
+  const body = Buffer.from(reply.body, 'utf8');
+  response.writeHead(reply.status, reply.reason, {
+    ...(reply.contentType === undefined ? {} : { 'Content-Type': reply.contentType }),
+    'Content-Length': body.length,
+    'Cache-Control': 'max-age=0',
+    Pragma: 'no-cache',
+    Server: 'pve-api-daemon/3.0',
+  });
+  response.end(body);
+}

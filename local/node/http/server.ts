@@ -1,0 +1,158 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, type Server } from 'node:https';
+import { dispatch, isPublic } from '../api/dispatch.ts';
+import type { Router } from '../api/router.ts';
+import { authenticate, type Caller, tokenOf, Unauthorized, verifyToken } from '../auth/authenticate.ts';
+import { seconds, type Timings } from '../clock.ts';
+import type { Core } from '../core.ts';
+import { type Answer, ApiError } from './answer.ts';
+import type { ServerCertificate } from './certificates.ts';
+import { emptyReply, errorReply, extReply, jsonReply, type Reply, readBody, send } from './exchange.ts';
+import { type Parameters, PlainError, parseBody, parseForm } from './parameters.ts';
+
+export interface HttpRequest {
+  readonly message: IncomingMessage;
+  readonly method: string;
+  /** Decoded, without query. */
+  readonly path: string;
+  readonly query: string;
+}
+
+/** What stands before the API: control endpoint and faults. The result ends the request; undefined lets it pass. */
+export interface Gate {
+  /** May answer, wait, or close the socket. */
+  before(request: HttpRequest, response: ServerResponse): Promise<Reply | 'closed' | undefined>;
+  /** May close the socket after the work was done. */
+  after(request: HttpRequest, reply: Reply): 'drop' | undefined;
+}
+
+const METHODS = new Set(['GET', 'POST', 'PUT', 'DELETE']);
+
+export class NodeServer {
+  readonly #core: Core;
+  readonly #router: Router;
+  readonly #timings: Timings;
+  readonly #gate: Gate;
+
+  constructor(parts: { core: Core; router: Router; timings: Timings; gate: Gate }) {
+    this.#core = parts.core;
+    this.#router = parts.router;
+    this.#timings = parts.timings;
+    this.#gate = parts.gate;
+  }
+
+  /** One listener per address; all serve the same node. */
+  listener(certificate: ServerCertificate): Server {
+    const server = createServer({ key: certificate.key, cert: certificate.chain }, (message, response) => {
+      void this.#serve(message, response);
+    });
+    server.keepAliveTimeout = this.#timings.idle;
+    server.headersTimeout = 60_000;
+    return server;
+  }
+
+  async #serve(message: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(message.url?.replace(/^\/+/, '/') ?? '/', 'https://node');
+    const method = message.method ?? 'GET';
+    const request: HttpRequest = { message, method, path: safeDecode(url.pathname), query: url.search.slice(1) };
+    try {
+      const early = await this.#gate.before(request, response);
+      if (early === 'closed') return;
+      const reply = early ?? (await this.#answer(request));
+      if (this.#gate.after(request, reply) === 'drop') message.socket.destroy();
+      else send(response, reply);
+    } catch (error) {
+      const text = error instanceof Error ? error.message : String(error);
+      send(response, errorReply(new ApiError(500, text)));
+    }
+  }
+
+  async #answer(request: HttpRequest): Promise<Reply> {
+    const { method, path } = request;
+    if (!METHODS.has(method)) return emptyReply(501, `method '${method}' not available`);
+    if (path === '/api2/' || path === '/api2') return errorReply(new PlainError(501, 'no such uri', { bare: true }));
+    const [, format, rest] = /^\/api2\/+([^/]+)(\/.*)?$/.exec(path) ?? [];
+    if (format === undefined) {
+      const file = path.replace(/^\/pve2\//, '/usr/share/pve-manager/');
+      return errorReply(new PlainError(500, `unable to open file '${file}' - No such file or directory`));
+    }
+    const relative = `/${(rest ?? '')
+      .split('/')
+      .filter((part) => part !== '')
+      .join('/')}`;
+    if (format !== 'json' && format !== 'extjs') {
+      return errorReply(new PlainError(501, `no formatter for uri ${relative}, ${format}`, { bare: true }));
+    }
+    try {
+      const answer = await this.#call(request, encodedSegments(request, relative));
+      return format === 'extjs' ? extReply(answer) : jsonReply(answer);
+    } catch (error) {
+      if (error instanceof Unauthorized) {
+        await pause(this.#timings.unauthorized, request.message);
+        return emptyReply(401, error.message);
+      }
+      const failure =
+        error instanceof ApiError ? error : new ApiError(500, error instanceof Error ? error.message : String(error));
+      if (failure.status === 401) await pause(this.#timings.unauthorized, request.message);
+      return failure.status === 596 ? emptyReply(596, failure.message) : errorReply(failure, format);
+    }
+  }
+
+  async #call(request: HttpRequest, path: string): Promise<Answer> {
+    const { message, method, query } = request;
+    const caller = this.#caller(message, method, path);
+    const body = await readBody(message);
+    if (method === 'DELETE' && body.length > 0) {
+      throw new PlainError(501, "Unexpected content for method 'DELETE'", { bare: true });
+    }
+    const parameters: Parameters = { ...parseForm(query), ...parseBody(message.headers['content-type'], body) };
+    if (path === '/' && method === 'GET') return ROOT_INDEX;
+    return dispatch(this.#core, this.#router, { method, path, parameters, caller });
+  }
+
+  #caller(message: IncomingMessage, method: string, path: string): Caller {
+    const site = {
+      data: this.#core.accessStore.value,
+      tickets: this.#core.tickets,
+      now: seconds(this.#core.clock),
+    };
+    if (!isPublic(method, path)) return authenticate(message.headers, method, site);
+    const token = tokenOf(message.headers);
+    if (token === undefined) return { authuser: '', byToken: false };
+    return { authuser: verifyToken(site.data, token, site.now), byToken: true };
+  }
+}
+
+const ROOT_INDEX: Answer = {
+  data: ['version', 'cluster', 'nodes', 'storage', 'access', 'pools'].map((subdir) => ({ subdir })),
+};
+
+/** Segments stay encoded until the router has split them: a volume id holds slashes. */
+function encodedSegments(request: HttpRequest, fallback: string): string {
+  const raw = /^\/+api2\/+[^/]+(\/[^?]*)?/.exec(request.message.url ?? '')?.[1];
+  return raw === undefined
+    ? fallback
+    : `/${raw
+        .split('/')
+        .filter((part) => part !== '')
+        .join('/')}`;
+}
+
+function safeDecode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** Waits, or until the client goes away. */
+function pause(milliseconds: number, message: IncomingMessage): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, milliseconds);
+    message.socket.once('close', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,128 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { request } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type NodeOptions, type RunningNode, runNode } from '../../../local/node/node.ts';
+
+/** What came back, whole. */
+export interface Reply {
+  readonly status: number;
+  readonly reason: string;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly text: string;
+  /** The body parsed; undefined when it is not JSON. */
+  readonly body: { data?: unknown; message?: string; errors?: Record<string, string>; total?: number } | undefined;
+}
+
+export type Fields = Readonly<Record<string, string | number>>;
+
+/** A client of our own for tests: it checks the CA, speaks forms, and retries nothing. */
+export class NodeClient {
+  readonly #port: number;
+  readonly #caFile: string;
+  readonly #ca: string;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(port: number, caFile: string, headers: Readonly<Record<string, string>> = {}) {
+    this.#port = port;
+    this.#caFile = caFile;
+    this.#ca = readFileSync(caFile, 'utf8');
+    this.headers = headers;
+  }
+
+  with(headers: Readonly<Record<string, string>>): NodeClient {
+    return new NodeClient(this.#port, this.#caFile, headers);
+  }
+
+  call(method: string, path: string, fields: Fields = {}, headers: Record<string, string> = {}): Promise<Reply> {
+    const form = new URLSearchParams(Object.entries(fields).map(([key, value]) => [key, String(value)])).toString();
+    const inQuery = method === 'GET' || method === 'DELETE';
+    const target = inQuery && form !== '' ? `${path}?${form}` : path;
+    return this.raw(method, `/api2/json${target}`, inQuery ? '' : form, {
+      ...(inQuery ? {} : { 'content-type': 'application/x-www-form-urlencoded' }),
+      ...headers,
+    });
+  }
+
+  raw(method: string, path: string, body: string, headers: Record<string, string> = {}): Promise<Reply> {
+    return new Promise((resolve, reject) => {
+      const sent = request(
+        {
+          host: '127.0.0.1',
+          port: this.#port,
+          ca: this.#ca,
+          method,
+          path,
+          agent: false,
+          headers: { ...this.headers, ...headers, 'content-length': Buffer.byteLength(body) },
+        },
+        (answer) => {
+          const chunks: Buffer[] = [];
+          answer.on('data', (chunk: Buffer) => chunks.push(chunk));
+          answer.on('error', reject);
+          answer.on('end', () => {
+            const text = Buffer.concat(chunks).toString('utf8');
+            const json = answer.headers['content-type']?.startsWith('application/json') === true && text !== '';
+            resolve({
+              status: answer.statusCode ?? 0,
+              reason: answer.statusMessage ?? '',
+              headers: answer.headers,
+              text,
+              body: json ? (JSON.parse(text) as NonNullable<Reply['body']>) : undefined,
+            });
+          });
+        },
+      );
+      sent.on('error', reject);
+      sent.end(body);
+    });
+  }
+}
+
+export interface TestNode {
+  readonly node: RunningNode;
+  readonly state: string;
+  /** root@pam with a ticket, sent with its CSRF token. */
+  readonly root: NodeClient;
+  readonly anonymous: NodeClient;
+  /** Calls, waits for the task, and gives its exit status. */
+  task(client: NodeClient, method: string, path: string, fields?: Fields): Promise<string>;
+  close(): Promise<void>;
+}
+
+export const ROOT_PASSWORD = 'correct horse';
+const FAST = { unauthorized: 1, lock: 300, idle: 5000 };
+
+/** A ticket client for a user. */
+export async function login(client: NodeClient, username: string, password: string): Promise<NodeClient> {
+  const reply = await client.call('POST', '/access/ticket', { username, password });
+  const data = reply.body?.data as { ticket: string; CSRFPreventionToken: string };
+  return client.with({
+    cookie: `PVEAuthCookie=${encodeURIComponent(data.ticket)}`,
+    csrfpreventiontoken: data.CSRFPreventionToken,
+  });
+}
+
+/** Starts a node in this process on a free port, with a state directory of its own unless one is given. */
+export async function startTestNode(options: Partial<NodeOptions> = {}): Promise<TestNode> {
+  const state = options.state ?? mkdtempSync(join(tmpdir(), 'pve-node-'));
+  const node = await runNode({ profile: 'recorded', rootPassword: ROOT_PASSWORD, timings: FAST, ...options, state }, 0);
+  const anonymous = new NodeClient(node.port, node.caFile);
+  return {
+    node,
+    state,
+    anonymous,
+    root: await login(anonymous, 'root@pam', ROOT_PASSWORD),
+    task: async (client, method, path, fields) => {
+      const reply = await client.call(method, path, fields);
+      if (reply.status !== 200) throw new Error(`${method} ${path}: ${reply.status} ${reply.reason}`);
+      const upid = String(reply.body?.data);
+      await node.core.tasks.settled(upid);
+      return node.core.tasks.get(upid)?.exitstatus ?? 'running';
+    },
+    close: async () => {
+      await node.close();
+      if (options.state === undefined) rmSync(state, { recursive: true, force: true });
+    },
+  };
+}
