@@ -1,0 +1,43 @@
+import { configure, deploy, destroy, preview } from '../../src/deploy.ts';
+import type { Outcome } from '../../src/model/outcome.ts';
+import type { Ports } from '../../src/model/ports.ts';
+import { exitCodeOf } from '../../src/report/exit-code.ts';
+import { outcomeJson, renderOutcome } from '../../src/report/outcome.ts';
+import { planTitle } from '../../src/report/plan.ts';
+import type { RunOptions } from '../../src/run.ts';
+import { type CommonOptions, type Context, defineDirectory, withContext } from './context.ts';
+
+type Stretch = (ports: Ports, options: Omit<RunOptions, 'scope'>) => Promise<Outcome>;
+
+export interface DeployOptions extends CommonOptions {
+  readonly force?: boolean;
+  readonly detailedExitcode?: boolean;
+}
+
+const STRETCHES = { plan: preview, deploy, configure, destroy } as const satisfies Record<string, Stretch>;
+
+/** The commands that take a definition's directory through a stretch of the flow. */
+export function runStretch(name: keyof typeof STRETCHES, directory: string, options: DeployOptions): Promise<number> {
+  return withContext(options, async (context) => {
+    const defined = await defineDirectory(context, directory, options);
+    context.terminal.progress.tell({ kind: 'stage', title: `${name} ${defined.desired.name}` });
+    const { settings, signal, ports } = context;
+    const outcome = await STRETCHES[name](ports, { settings, signal, ...defined, force: options.force === true });
+    show(outcome, context, options);
+    return exitCodeOf(outcome, options.detailedExitcode === true);
+  });
+}
+
+function show(outcome: Outcome, { terminal, local }: Context, options: DeployOptions): void {
+  terminal.progress.close();
+  if (options.json === true) {
+    terminal.json(outcomeJson(outcome));
+    return;
+  }
+  if (outcome.kind !== 'planned' && outcome.plan !== undefined)
+    terminal.print([terminal.style.dim(planTitle(outcome.plan))]);
+  if (local?.control !== undefined && outcome.kind === 'done') {
+    terminal.print(['note: the node is simulated: no command ran inside a container, and no service answers']);
+  }
+  terminal.print(renderOutcome(outcome, terminal.style));
+}

@@ -1,0 +1,147 @@
+#!/usr/bin/env node
+import { Command, CommanderError, Option } from 'commander';
+import { renderError } from '../../src/report/error.ts';
+import { EXIT, exitCodeOfError } from '../../src/report/exit-code.ts';
+import { settingNames, settingRows } from '../../src/settings/table.ts';
+import { adopt } from './adopt.ts';
+import { confirm } from './confirm.ts';
+import type { CommonOptions } from './context.ts';
+import { runStretch } from './deploy.ts';
+import { nodeReset, nodeStart, nodeStatus, nodeStop } from './node.ts';
+import { status } from './status.ts';
+
+type Raw = Readonly<Record<string, unknown>>;
+
+const EXAMPLES = `
+Examples:
+  $ pve-gitops node start                      a local node with real containers on this machine
+  $ pve-gitops plan libs/apache                what a deploy would do
+  $ pve-gitops deploy libs/apache              create, configure, verify
+  $ pve-gitops status                          all containers of this site
+  $ pve-gitops destroy libs/apache --yes       stop and remove it, when it is ours
+
+Every setting of docs/settings.md is an option too (--proxmox-host, --network-bridge …), except secrets: they come from the
+environment or a file, since arguments can be read by every user of the machine.
+
+Exit codes: 0 ok · 1 bug · 2 changes (plan --detailed-exitcode) · 3 input · 4 remote · 5 busy · 6 not ours ·
+            7 failed and rolled back · 8 failed, not rolled back · 9 needs root or LXC`;
+
+/** Settings that may stand on a command line. */
+const OPTIONS = settingNames
+  .map((name) => settingRows[name])
+  .filter((row) => !row.secret && row.input !== 'debug' && row.input !== 'stage');
+const camel = (text: string): string => text.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+
+function common(options: Raw): CommonOptions & Raw {
+  const settings: Record<string, string> = {};
+  for (const { input } of [...OPTIONS, { input: 'config' }]) {
+    const value = options[camel(input)];
+    if (typeof value === 'string') settings[input] = value;
+  }
+  return { ...options, settings } as CommonOptions & Raw;
+}
+
+let exitCode = 0;
+let debug = false;
+
+type Work = (directory: string, options: CommonOptions & Raw) => Promise<number>;
+
+function command(parent: Command, name: string, description: string): Command {
+  const made = parent.command(name).description(description);
+  made
+    .option('--json', 'print the outcome as JSON on standard output')
+    .option('--verbose', 'print every line that scripts and tasks print');
+  made
+    .option('--debug', 'stack traces, requests and their times')
+    .option('--stage <name>', 'stage of the definition (main)');
+  made.option('--owner <repository>', 'repository that owns the container (srv/<directory>)');
+  made
+    .option('--local', 'use the local node although a Proxmox VE is configured')
+    .option('--config <file>', 'settings file (JSON)');
+  for (const row of OPTIONS) made.addOption(new Option(`--${row.input} <value>`, row.description).hideHelp());
+  return made;
+}
+
+const run =
+  (work: Work) =>
+  async (directory: string, raw: Raw): Promise<void> => {
+    debug = raw.debug === true;
+    exitCode = await work(directory, common(raw));
+  };
+
+const program = new Command('pve-gitops');
+program.description(
+  'A container definition in a directory becomes a running, configured, verified container on Proxmox VE.',
+);
+program.addHelpText('after', EXAMPLES).showHelpAfterError('(pve-gitops --help shows examples)').exitOverride();
+
+command(program, 'plan <directory>', 'show what a deploy would do; changes nothing')
+  .option('--detailed-exitcode', 'end with 2 when there is something to change')
+  .action(run((directory, options) => runStretch('plan', directory, options)));
+command(program, 'deploy <directory>', 'create or change the container, configure it, verify it')
+  .option('--force', 'configure although nothing has changed')
+  .action(run((directory, options) => runStretch('deploy', directory, options)));
+command(program, 'configure <directory>', 'configure and verify a container that is deployed; changes no resources')
+  .option('--force', 'configure although nothing has changed')
+  .action(run((directory, options) => runStretch('configure', directory, options)));
+command(program, 'status [directory]', 'what runs, and what a deploy would change').action(
+  run((directory, options) => status(directory, options)),
+);
+command(program, 'destroy <directory>', 'stop and remove the container, when it is ours')
+  .option('--yes', 'without asking')
+  .action(
+    run(async (directory, options) => {
+      await confirm(`Destroy the container of ${directory} and its disks?`, options.yes === true);
+      return runStretch('destroy', directory, options);
+    }),
+  );
+command(
+  program,
+  'adopt <directory>',
+  'take over a container that exists: puts the owner mark on it, changes nothing else',
+)
+  .requiredOption('--vmid <number>', 'the container', Number)
+  .option('--from <owner>', 'the owner it is taken from, when it has one')
+  .option('--host-key <fingerprint...>', 'SHA256:… of its SSH host keys')
+  .action(run((directory, options) => adopt(directory, options as Parameters<typeof adopt>[1])));
+
+const node = program
+  .command('node')
+  .description('the local node: a Proxmox VE API with real containers on this machine');
+const nodeCommand = (name: string, description: string) =>
+  node.command(name).description(description).option('--json', 'JSON on standard output');
+const runNode =
+  (work: (options: Raw) => Promise<number>) =>
+  async (raw: Raw): Promise<void> => {
+    exitCode = await work(raw);
+  };
+nodeCommand('start', 'start it, or find the one that runs')
+  .option('--simulated', 'without containers: needs neither root nor LXC')
+  .option('--unless-configured', 'do nothing when a Proxmox VE is configured')
+  .option('--install', 'install missing Debian packages first (says which)')
+  .option('--check', 'only say what is missing')
+  .option('--port <number>', 'first port to try', Number, 8006)
+  .option('--pve <version>', 'version to answer as', '8.4')
+  .action(runNode(nodeStart));
+nodeCommand('stop', 'stop the API; containers go on running').action(runNode(nodeStop));
+nodeCommand('status', 'what it is and where').action(runNode(nodeStatus));
+nodeCommand('reset', 'stop and remove all its containers and its state')
+  .option('--host', 'also take back every change it made to this machine')
+  .option('--yes', 'without asking')
+  .action(
+    runNode(async (options) => {
+      await confirm('Remove the local node with all its containers?', options.yes === true);
+      return nodeReset(options);
+    }),
+  );
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) exitCode = error.exitCode === 0 ? 0 : EXIT.user;
+  else {
+    for (const line of renderError(error, { debug })) console.error(line);
+    exitCode = exitCodeOfError(error);
+  }
+}
+process.exitCode = exitCode;

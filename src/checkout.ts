@@ -1,0 +1,56 @@
+import { isAbsolute, join } from 'node:path';
+import { checkOut, type Mask } from './connect.ts';
+import { GitopsError } from './model/errors.ts';
+
+export interface CheckOutContext {
+  readonly inputs: Readonly<Record<string, string>>;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly mask: Mask;
+  readonly signal: AbortSignal;
+}
+
+export interface CheckedOut {
+  /** owner/name */
+  readonly repository: string;
+  /** Without refs/heads/. */
+  readonly branch: string;
+  readonly commit: string;
+  readonly directory: string;
+}
+
+/**
+ * The container repository at the event's commit, never at the head of its branch: a push that came meanwhile has a
+ * run of its own. Another repository than the event's is taken at the head of the given ref.
+ */
+export async function checkOutOf({ inputs, environment, mask, signal }: CheckOutContext): Promise<CheckedOut> {
+  const need = (name: string): string => {
+    const value = environment[name];
+    if (value !== undefined && value !== '') return value;
+    throw new GitopsError('user', `Unable to check out: the runner has not set ${name}`, {
+      advice: [
+        'container-init runs as a step of a workflow; without a forge use the command line: pve-gitops deploy DIR',
+      ],
+    });
+  };
+  const repository = inputs.repo === undefined || inputs.repo === '' ? need('GITHUB_REPOSITORY') : inputs.repo;
+  const ref = inputs.ref === undefined || inputs.ref === '' ? need('GITHUB_REF_NAME') : inputs.ref;
+  const own =
+    repository === environment.GITHUB_REPOSITORY && [environment.GITHUB_REF_NAME, environment.GITHUB_REF].includes(ref);
+  const path = inputs.path ?? '';
+  if (isAbsolute(path) || path.split('/').includes('..')) {
+    throw new GitopsError('user', `Unable to check out: path ${JSON.stringify(path)} leaves the repository`);
+  }
+  const directory = join(need('GITHUB_WORKSPACE'), 'pve-gitops', repository.replace('/', '-'));
+  const token = inputs.token ?? '';
+  const { commit } = await checkOut({
+    serverUrl: need('GITHUB_SERVER_URL'),
+    repository,
+    ref,
+    ...(own ? { sha: need('GITHUB_SHA') } : {}),
+    ...(token === '' ? {} : { token }),
+    directory,
+    mask,
+    signal,
+  });
+  return { repository, branch: ref.replace(/^refs\/heads\//, ''), commit, directory };
+}
