@@ -47,21 +47,28 @@ export interface Service {
   readonly stop: () => Promise<void>;
 }
 
+/**
+ * The shell becomes the program. Beside it, in the same group, a reader waits for the end of standard input, which is the
+ * end of this process however it came, and then ends the group: a killed test run leaves no servers behind.
+ */
+const WATCHED = 'exec 3<&0; { read -r _ <&3; kill -KILL 0; } & exec "$@" 3<&- </dev/null';
+
 /** Starts a program as the head of a process group, so that `stop` ends its children too; its output goes to a file. */
 export function startService(command: Command, logFile: string): Service {
   const out = openSync(logFile, 'a');
-  const child = spawn(command.program, command.args, {
+  const child = spawn('bash', ['-c', WATCHED, command.name, command.program, ...command.args], {
     cwd: command.cwd,
     env: command.env,
     detached: true,
-    stdio: ['ignore', out, out],
+    stdio: ['pipe', out, out],
   });
   closeSync(out);
   let ended = false;
   const end = () => {
     ended = true;
-    process.off('exit', kill);
   };
+  child.once('exit', end);
+  child.once('error', end);
   const signalGroup = (signal: NodeJS.Signals) => {
     try {
       if (child.pid !== undefined) process.kill(-child.pid, signal);
@@ -69,10 +76,6 @@ export function startService(command: Command, logFile: string): Service {
       // The group is gone, which is what was wanted.
     }
   };
-  const kill = () => signalGroup('SIGKILL');
-  child.once('exit', end);
-  child.once('error', end);
-  process.once('exit', kill);
   return {
     log: () => readFileSync(logFile, 'utf8'),
     alive: () => !ended,
@@ -80,7 +83,7 @@ export function startService(command: Command, logFile: string): Service {
       signalGroup('SIGTERM');
       const stopped = async () => (ended ? true : undefined);
       await waitFor(`the end of ${command.name}`, 10_000, stopped).catch(() => undefined);
-      kill();
+      signalGroup('SIGKILL');
       await waitFor(`the end of ${command.name} after SIGKILL`, 10_000, stopped);
     },
   };

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Forge } from './forge.ts';
 import { isolatedEnvironment, run } from './process.ts';
+import { waitFor } from './wait.ts';
 
 export interface PushOptions {
   readonly branch?: string;
@@ -39,10 +40,22 @@ export async function pushFolder(
     await git('add', '--all');
     await git('commit', '--quiet', '--allow-empty', '--message', options.message ?? 'Push of the end-to-end tests');
     await git('push', '--quiet', remote, `HEAD:refs/heads/${branch}`);
-    return (await git('rev-parse', 'HEAD')).trim();
+    const sha = (await git('rev-parse', 'HEAD')).trim();
+    await settled(forge, repository, branch, sha);
+    return sha;
   } finally {
     rmSync(temporary, { recursive: true, force: true });
   }
+}
+
+/** Gitea takes note of a push after it has answered; until the first one, 1.26 answers questions of branches with a panic. */
+async function settled(forge: Forge, repository: string, branch: string, sha: string): Promise<void> {
+  await waitFor(`${sha} as branch ${branch} of ${repository}`, 30_000, async () => {
+    if ((await forge.api.request<{ empty: boolean }>('GET', `/repos/${repository}`)).empty) return undefined;
+    const path = `/repos/${repository}/branches/${encodeURIComponent(branch)}`;
+    const { commit } = await forge.api.request<{ commit: { id: string } }>('GET', path);
+    return commit.id === sha ? true : undefined;
+  });
 }
 
 /** Like `pushFolder`, for files given by their content: they are all that the new commit has. */

@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Forge } from './forge.ts';
 import { type Environment, isolatedEnvironment, run, startService } from './process.ts';
+import { endStragglers } from './stragglers.ts';
 import type { Tools } from './tools.ts';
 import { Hopeless, waitFor } from './wait.ts';
 
@@ -15,6 +16,8 @@ export interface RunnerOptions {
 
 export interface RunnerProcess {
   readonly name: string;
+  /** HOME of the runner and so of every step. */
+  readonly home: string;
   readonly log: () => string;
   readonly stop: () => Promise<void>;
 }
@@ -67,7 +70,11 @@ export async function startRunner(
     await service.stop();
     throw error;
   }
-  return { name, log: service.log, stop: service.stop };
+  const stop = async () => {
+    await service.stop();
+    endStragglers(home);
+  };
+  return { name, home, log: service.log, stop };
 }
 
 /** JSON is YAML. The intervals are the shortest that make sense: a test waits for them. */
