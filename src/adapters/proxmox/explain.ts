@@ -13,7 +13,7 @@ export function explain(what: string, error: unknown): GitopsError {
   const unsure = uncertain ? ['It may have been done all the same; the next run looks first.'] : [];
   return new GitopsError(kindOf(detail), `Unable to ${what}: ${reasonOf(detail)}`, {
     cause: error.cause ?? error,
-    status: detail.kind === 'answered' ? detail.status : 0,
+    ...statusOf(detail),
     advice: [...adviceFor(detail), ...unsure],
     ...(detail.kind === 'answered' ? { fields: detail.fields } : {}),
     ...(detail.kind === 'task' || detail.kind === 'unsettled' ? { log: detail.log } : {}),
@@ -21,7 +21,8 @@ export function explain(what: string, error: unknown): GitopsError {
   });
 }
 
-function reasonOf(detail: FailureDetail): string {
+/** The part of the message after the colon. */
+export function reasonOf(detail: FailureDetail): string {
   switch (detail.kind) {
     case 'unreachable':
       return `no connection to ${detail.endpoint}: ${detail.reason}`;
@@ -42,10 +43,16 @@ function reasonOf(detail: FailureDetail): string {
     case 'task':
       return `${detail.exit}${logText(detail.log)}`;
     case 'unsettled':
-      return `${detail.reason}; its task still runs: ${detail.upid}${logText(detail.log)}`;
+      return `${detail.reason}; its task may still run: ${detail.upid}${logText(detail.log)}`;
     default:
       return detail satisfies never;
   }
+}
+
+/** 0: there was no answer. A task's end is not an answer with a status. */
+function statusOf(detail: FailureDetail): { readonly status?: number } {
+  if (detail.kind === 'answered' || detail.kind === 'garbled') return { status: detail.status };
+  return detail.kind === 'task' || detail.kind === 'unsettled' ? {} : { status: 0 };
 }
 
 function untrustedReason(detail: Extract<FailureDetail, { kind: 'untrusted' }>): string {

@@ -8,6 +8,7 @@ import { createContainer, downloadTemplate } from './create-container.ts';
 import { destroyContainer } from './destroy-container.ts';
 import { parseEndpoint } from './endpoint.ts';
 import { Engine } from './engine.ts';
+import { parseFingerprints } from './fingerprint.ts';
 import { isVmidFree, nextVmid, readGuests } from './guests.ts';
 import { readNodes, readStorages } from './nodes.ts';
 import { rebootContainer, shutdownContainer, startContainer } from './power.ts';
@@ -35,9 +36,13 @@ export interface ProxmoxPorts {
   close(): Promise<void>;
 }
 
-/** The ports of a Proxmox VE API. Sends nothing before the first call; every call throws GitopsError only. */
+/**
+ * The ports of a Proxmox VE API. Sends nothing before the first call; every call throws GitopsError only. Throws kind
+ * user at once for a host or a fingerprint that is none.
+ */
 export function connectProxmox(connection: Connection, options: ProxmoxOptions): ProxmoxPorts {
   const { clock, onLog, debug, readMs, writeMs } = options;
+  if (connection.trust.kind === 'fingerprint') parseFingerprints(connection.trust.sha256);
   const endpoints = connection.hosts.map((host) => parseEndpoint(host, connection.port));
   const transport = new Transport(endpoints, connection.trust, {
     ...(debug === undefined ? {} : { debug }),

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import type { SettledTask } from '../../model/ports.ts';
 import { readData } from './answer.ts';
 import { api, type Session } from './api.ts';
+import { reasonOf } from './explain.ts';
 import { Failure, failureFields, isGatewayStatus } from './failure.ts';
 import { nodeName } from './names.ts';
 import { TaskLog } from './task-log.ts';
@@ -98,12 +99,6 @@ function isOutage(error: unknown): boolean {
 
 function unsettled(upid: string, log: TaskLog, error: unknown): unknown {
   if (!(error instanceof Failure)) return error;
-  const { detail } = error;
-  const reason =
-    detail.kind === 'late'
-      ? `not done within ${Math.round(detail.ms / 1000)} s`
-      : detail.kind === 'answered'
-        ? `${detail.status} ${detail.text}`
-        : detail.kind;
+  const reason = reasonOf(error.detail);
   return new Failure({ kind: 'unsettled', upid, reason, log: log.tail() }, { cause: error, uncertain: true });
 }

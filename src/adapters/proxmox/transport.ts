@@ -2,10 +2,13 @@ import type { Trust } from '../../model/settings.ts';
 import { type Endpoint, showEndpoint } from './endpoint.ts';
 import { exchange, type HttpAnswer, type HttpRequest, VerifiedAgent } from './exchange.ts';
 import { Failure } from './failure.ts';
+import { Gate } from './gate.ts';
 
 /** How long one exchange may take. A config PUT waits up to 10 s for a lock and may make a file system (facts, 5). */
 const READ_MS = 30_000;
 const WRITE_MS = 120_000;
+/** At once, to one site: far below the connections that pveproxy takes. */
+const EXCHANGES = 12;
 
 export interface TransportOptions {
   readonly debug?: (line: string) => void;
@@ -24,6 +27,7 @@ interface Host {
 export class Transport {
   readonly #hosts: readonly Host[];
   readonly #options: TransportOptions;
+  readonly #gate = new Gate(EXCHANGES);
   #current = 0;
   #serverTime: Date | undefined;
 
@@ -58,7 +62,7 @@ export class Transport {
       const host = this.#hosts[index];
       if (host === undefined) break;
       try {
-        return await this.#exchange(host, request, signal);
+        return await this.#gate.through(signal, () => this.#exchange(host, request, signal));
       } catch (error) {
         if (!(error instanceof Failure) || error.detail.kind !== 'unreachable' || signal.aborted) throw error;
         failures.push(error);
