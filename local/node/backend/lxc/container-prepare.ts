@@ -1,0 +1,81 @@
+import { chown, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ContainerSpec, MountPoint } from '../backend.ts';
+import { guestFiles } from './guest-files.ts';
+import { writeSettings } from './guest-setup.ts';
+import type { HostSession } from './host-session.ts';
+import { configFile, containerDirectory, specFile } from './layout.ts';
+import { lxcConfig } from './lxc-config.ts';
+
+/** The host's bridge behind the API's name. Throws Proxmox VE's text for one that is not there. */
+export function hostBridge(session: HostSession, bridge: string): string {
+  if (bridge !== 'vmbr0') throw new Error(`bridge '${bridge}' does not exist`);
+  return session.network.bridge;
+}
+
+/** Host path of a mount point's source. */
+export function sourcePath(session: HostSession, mount: MountPoint): string {
+  return mount.source.kind === 'volume' ? session.volumes.path(mount.source.volume) : mount.source.path;
+}
+
+export function rootPath(session: HostSession, spec: ContainerSpec): string {
+  return sourcePath(session, spec.rootfs);
+}
+
+/** The first id of the container on the host: the owner of its root file system's root. */
+export function firstId(session: HostSession, spec: ContainerSpec): number {
+  return spec.unprivileged ? session.facts.idRange.start : 0;
+}
+
+/** A new volume belongs to the container's root; one that holds files keeps its owner. */
+export async function ownVolume(session: HostSession, spec: ContainerSpec, mount: MountPoint): Promise<void> {
+  if (mount.source.kind !== 'volume') return;
+  const path = sourcePath(session, mount);
+  const owner = firstId(session, spec);
+  if ((await stat(path)).uid === owner || (await readdir(path)).length > 0) return;
+  await chown(path, owner, owner);
+}
+
+/** A bind mount without its source would end in lxc's words; these are Proxmox VE's. */
+export async function requireSource(mount: MountPoint): Promise<void> {
+  if (mount.source.kind === 'volume') return;
+  const { kind, path } = mount.source;
+  const found = await stat(path).catch(() => undefined);
+  if (kind === 'bind' && !found?.isDirectory()) throw new Error(`directory '${path}' does not exist`);
+  if (kind === 'device' && found === undefined) throw new Error(`Device ${path} does not exist`);
+}
+
+export async function saveSpec(session: HostSession, spec: ContainerSpec): Promise<void> {
+  await writeFile(specFile(session.layout, spec.vmid), JSON.stringify(spec));
+}
+
+export async function loadSpec(session: HostSession, vmid: number): Promise<ContainerSpec | undefined> {
+  const text = await readFile(specFile(session.layout, vmid), 'utf8').catch(() => undefined);
+  return text === undefined ? undefined : (JSON.parse(text) as ContainerSpec);
+}
+
+/** Writes all that lxc-start reads, and what the container finds in its own /etc. */
+export async function prepareStart(session: HostSession, spec: ContainerSpec): Promise<void> {
+  const { layout, facts } = session;
+  const hotplug = join(layout.hotplug, String(spec.vmid));
+  const bridgeOf = (bridge: string): string => hostBridge(session, bridge);
+  const config = lxcConfig({
+    spec,
+    host: facts,
+    rootfs: rootPath(session, spec),
+    bridgeOf,
+    sourceOf: (mount) => sourcePath(session, mount),
+    group: layout.group,
+    hotplug,
+    ...(session.seccomp === undefined || spec.features['keyctl'] === '1' ? {} : { seccomp: session.seccomp }),
+  });
+  for (const mount of spec.mounts) {
+    await requireSource(mount);
+    await ownVolume(session, spec, mount);
+  }
+  await mkdir(hotplug, { recursive: true, mode: 0o711 });
+  await mkdir(containerDirectory(layout, spec.vmid), { recursive: true, mode: 0o700 });
+  await writeSettings(guestFiles(rootPath(session, spec), firstId(session, spec)), spec);
+  await writeFile(configFile(layout, spec.vmid), config);
+  await saveSpec(session, spec);
+}

@@ -1,0 +1,104 @@
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { directoryVolumes } from './directory-volumes.ts';
+import type { HostChanger } from './host-changer.ts';
+import { hostChanger } from './host-changer.ts';
+import { openIdRange, readHostFacts } from './host-facts.ts';
+import { openHostJournal } from './host-journal.ts';
+import type { HostNetwork } from './host-network.ts';
+import { openHostNetwork } from './host-network.ts';
+import type { Layout } from './layout.ts';
+import { storageView } from './layout.ts';
+import type { HostFacts } from './lxc-config.ts';
+import { runChecked } from './run-command.ts';
+import type { Storage, VolumeStore } from './volume-store.ts';
+
+const DEADLINE = 30_000;
+
+/** The host, made ready: what all calls on containers need. */
+export interface HostSession {
+  readonly layout: Layout;
+  readonly facts: HostFacts;
+  readonly network: HostNetwork;
+  readonly volumes: VolumeStore;
+  readonly changer: HostChanger;
+  /** System call filter for containers that may not use the kernel's key ring; undefined: lxc's own. */
+  readonly seccomp?: string;
+}
+
+export async function openChanger(layout: Layout): Promise<HostChanger> {
+  await mkdir(layout.state, { recursive: true, mode: 0o700 });
+  return hostChanger(await openHostJournal(layout.journal), layout.journal);
+}
+
+export async function isMountPoint(path: string): Promise<boolean> {
+  const mountinfo = await readFile('/proc/self/mountinfo', 'utf8');
+  return mountinfo.split('\n').some((line) => line.split(' ')[4] === path);
+}
+
+/** Makes the mount that the journal then names, unless it is there. */
+export async function ensureMount(changer: HostChanger, path: string, argv: readonly string[]): Promise<void> {
+  await mkdir(path, { recursive: true, mode: 0o711 });
+  if (await isMountPoint(path)) return;
+  await changer.note({ kind: 'mount', path });
+  await runChecked([...argv, path], { timeout: DEADLINE });
+}
+
+/**
+ * Limits of the kernel that count all containers together; the defaults are enough for about ten of them.
+ * Source: LXC's and LXD's notes on production setups.
+ */
+async function widenKernelLimits(changer: HostChanger): Promise<void> {
+  await changer.atLeast('/proc/sys/fs/inotify/max_user_instances', 1024);
+  await changer.atLeast('/proc/sys/fs/inotify/max_user_watches', 65536);
+  await changer.atLeast('/proc/sys/kernel/keys/maxkeys', 2000);
+  await changer.atLeast('/proc/sys/kernel/keys/maxbytes', 2_000_000);
+}
+
+/** systemd in a container must find the key ring missing, not full: as Proxmox VE without `keyctl=1`. */
+async function writeSeccomp(layout: Layout): Promise<string | undefined> {
+  const own = await readFile('/usr/share/lxc/config/common.seccomp', 'utf8').catch(() => undefined);
+  if (own === undefined) return undefined;
+  const file = join(layout.state, 'no-keyctl.seccomp');
+  await writeFile(file, `${own.trimEnd()}\nkeyctl errno 38\n`);
+  return file;
+}
+
+async function openStorages(changer: HostChanger, layout: Layout, storages: readonly Storage[]): Promise<VolumeStore> {
+  for (const { storage, path } of storages) {
+    const images = join(path, 'images');
+    await mkdir(images, { recursive: true });
+    await ensureMount(changer, storageView(layout, storage), ['mount', '--bind', images]);
+  }
+  return directoryVolumes((storage) => {
+    if (!storages.some((known) => known.storage === storage)) throw new Error(`storage '${storage}' does not exist`);
+    return storageView(layout, storage);
+  });
+}
+
+/** Makes the host ready, step by step, each of them idempotent. */
+export async function openHost(
+  layout: Layout,
+  changer: HostChanger,
+  network: string,
+  storages: readonly Storage[],
+): Promise<HostSession> {
+  await mkdir(layout.containers, { recursive: true, mode: 0o711 });
+  await changer.directory(layout.run, 0o711);
+  await changer.note({ kind: 'cgroup', name: layout.group });
+  await widenKernelLimits(changer);
+  const range = await openIdRange(changer, layout.state);
+  await ensureMount(changer, layout.hotplug, ['mount', '--bind', layout.hotplug]);
+  await runChecked(['mount', '--make-shared', layout.hotplug], { timeout: DEADLINE });
+  const volumes = await openStorages(changer, layout, storages);
+  const facts = await readHostFacts(range, undefined);
+  const hostNetwork = await openHostNetwork(changer, layout.id, network);
+  const seccomp = await writeSeccomp(layout);
+  return { layout, facts, network: hostNetwork, volumes, changer, ...(seccomp === undefined ? {} : { seccomp }) };
+}
+
+/** Containers that this node ever made and has not forgotten. */
+export async function knownContainers(layout: Layout): Promise<readonly number[]> {
+  const names = await readdir(layout.containers).catch(() => []);
+  return names.filter((name) => /^\d+$/.test(name)).map(Number);
+}

@@ -1,0 +1,27 @@
+import type { StorageUsage, TaskLog, Volume } from '../backend.ts';
+
+/** Keeps volumes as directory trees; how, depends on the file system. */
+export interface VolumeStore {
+  readonly kind: 'directory' | 'btrfs';
+  /** Host path of a volume's tree, reachable for containers. */
+  path(volume: Volume): string;
+  allocate(volume: Volume): Promise<void>;
+  free(volume: Volume): Promise<void>;
+  grow(volume: Volume, size: number, log: TaskLog): Promise<void>;
+  usage(storage: string): Promise<StorageUsage>;
+  volumeUsage(volume: Volume): Promise<number>;
+}
+
+export interface Storage {
+  readonly storage: string;
+  /** Path of the storage itself; volumes are below its `images`. */
+  readonly path: string;
+}
+
+/** `<vmid>/<last part of the name>`: a name never leads out of its container's folder. */
+export function volumeFolder(volume: Volume): string {
+  const name = volume.name.split('/').at(-1) ?? '';
+  if (!/^[A-Za-z0-9][\w.-]*$/.test(name))
+    throw new Error(`unable to parse volume ID '${volume.storage}:${volume.name}'`);
+  return `${volume.vmid}/${name}`;
+}
