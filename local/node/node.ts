@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import type { Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -6,10 +7,11 @@ import { ROUTES } from './api/routes.ts';
 import type { Backend } from './backend/backend.ts';
 import { createSimulatedBackend } from './backend/simulated/simulated-backend.ts';
 import { type Clock, systemClock, type Timings } from './clock.ts';
+import { ControlGate } from './control/gate.ts';
 import { type Core, openCore, removeHalfMade } from './core.ts';
 import { serverCertificate } from './http/certificates.ts';
-import { type Gate, NodeServer } from './http/server.ts';
-import { type ProfileName, profileOf } from './profile.ts';
+import { NodeServer } from './http/server.ts';
+import { type Profile, type ProfileName, profileOf } from './profile.ts';
 import type { Release } from './schema/load.ts';
 import { Storages } from './store/storages.ts';
 
@@ -22,11 +24,16 @@ export interface NodeOptions {
   readonly timings?: Timings;
   /** For root@pam at first start. */
   readonly rootPassword: string;
-  /** Default: the simulated one. */
-  readonly backend?: (storages: Storages) => Promise<Backend>;
+  /** For the control endpoint; without one it lets nobody in. */
+  readonly controlSecret?: string;
+  /** a.b.0.0/16 for real containers (the lxc back end); without it they are simulated. */
+  readonly network?: string;
   /** Addresses to listen on beside 127.0.0.1. */
   readonly addresses?: readonly string[];
-  readonly gate?: (core: Core) => Gate;
+  /** Lines for the node's own log. */
+  readonly log?: (line: string) => void;
+  /** How many ports after the first are tried when it is taken; default none. */
+  readonly morePorts?: number;
 }
 
 export interface RunningNode {
@@ -41,8 +48,6 @@ export interface RunningNode {
 /** A home node answers refusals soon; a real one waits 3 s. */
 export const HOME_TIMINGS: Timings = { unauthorized: 200, lock: 10_000, idle: 5000 };
 
-const OPEN_GATE: Gate = { before: async () => undefined, after: () => undefined };
-
 function listen(server: Server, address: string, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
@@ -53,6 +58,51 @@ function listen(server: Server, address: string, port: number): Promise<number> 
   });
 }
 
+/** One port on all addresses; when it is taken on one of them, the next. */
+async function listenAll(
+  make: () => Server,
+  addresses: readonly string[],
+  first: number,
+  more: number,
+): Promise<Listening> {
+  const servers: Server[] = [];
+  let port = first;
+  try {
+    for (const address of addresses) {
+      const server = make();
+      port = await listen(server, address, port);
+      servers.push(server);
+    }
+    return { servers, port };
+  } catch (error) {
+    for (const server of servers) server.close();
+    const taken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
+    if (!taken || more === 0) throw error;
+    return listenAll(make, addresses, first === 0 ? 0 : first + 1, more - 1);
+  }
+}
+
+interface Listening {
+  readonly servers: readonly Server[];
+  readonly port: number;
+}
+
+async function openBackend(
+  options: NodeOptions,
+  parts: { profile: Profile; storages: Storages; clock: Clock },
+): Promise<Backend> {
+  const { profile, storages, clock } = parts;
+  const { state, network, log } = options;
+  if (network === undefined) {
+    const bridges = profile.bridges.map((bridge) => bridge.iface);
+    return createSimulatedBackend({ stateDirectory: state, clock, bridges, capacity: profile.simulatedCapacity });
+  }
+  // loaded only when it is wanted: the simulated node runs where LXC does not
+  const { createLxcBackend } = await import('./backend/lxc/lxc-backend.ts');
+  const places = storages.all().map(({ storage }) => ({ storage, path: storages.directory(storage) }));
+  return createLxcBackend({ stateDirectory: state, network, storages: places, log: log ?? (() => {}) });
+}
+
 /** Opens state and back end, takes back half-made containers, and serves. Port 0: any free one. */
 export async function runNode(options: NodeOptions, port: number): Promise<RunningNode> {
   const { state } = options;
@@ -61,14 +111,7 @@ export async function runNode(options: NodeOptions, port: number): Promise<Runni
   const clock = options.clock ?? systemClock;
   const timings = options.timings ?? HOME_TIMINGS;
   const storages = new Storages(state, profile.storages);
-  const simulated = async (): Promise<Backend> =>
-    createSimulatedBackend({
-      stateDirectory: state,
-      clock,
-      bridges: profile.bridges.map((bridge) => bridge.iface),
-      capacity: profile.simulatedCapacity,
-    });
-  const backend = await (options.backend ?? simulated)(storages);
+  const backend = await openBackend(options, { profile, storages, clock });
   await backend.open();
   const addresses = ['127.0.0.1', ...(options.addresses ?? [])];
   const certificate = await serverCertificate(state, [...addresses, 'localhost', profile.node]);
@@ -84,22 +127,16 @@ export async function runNode(options: NodeOptions, port: number): Promise<Runni
     rootPassword: () => options.rootPassword,
   });
   await removeHalfMade(core);
-  const router = new Router(core.schema, ROUTES);
-  const server = new NodeServer({ core, router, timings, gate: options.gate?.(core) ?? OPEN_GATE });
-  const listeners: Server[] = [];
-  let chosen = port;
-  for (const address of addresses) {
-    const listener = server.listener(certificate);
-    chosen = await listen(listener, address, chosen);
-    listeners.push(listener);
-  }
+  const gate = new ControlGate(core, options.controlSecret ?? randomBytes(24).toString('hex'));
+  const server = new NodeServer({ core, router: new Router(core.schema, ROUTES), timings, gate });
+  const listening = await listenAll(() => server.listener(certificate), addresses, port, options.morePorts ?? 0);
   return {
     core,
     caFile: certificate.caFile,
-    port: chosen,
+    port: listening.port,
     close: async () => {
-      const closed = listeners.map((listener) => new Promise((resolve) => listener.close(resolve)));
-      for (const listener of listeners) listener.closeAllConnections();
+      const closed = listening.servers.map((listener) => new Promise((resolve) => listener.close(resolve)));
+      for (const listener of listening.servers) listener.closeAllConnections();
       await core.tasks.close();
       await Promise.all(closed);
       await backend.close();

@@ -1,0 +1,166 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { SimulatedBackend } from '../backend/simulated/simulated-backend.ts';
+import { seconds } from '../clock.ts';
+import { printConfig } from '../guests/config.ts';
+import { isMountKey } from '../guests/mount-point.ts';
+import { parseSize } from '../guests/size.ts';
+import { ApiError, type Json } from '../http/answer.ts';
+import { splitVolumeId } from '../store/storages.ts';
+import { parseFault } from './faults.ts';
+import type { ControlRequest, ControlState } from './gate.ts';
+
+type ControlHandler = (state: ControlState, request: ControlRequest) => Json | Promise<Json>;
+
+function simulated({ core }: ControlState): SimulatedBackend {
+  if (core.backend.kind !== 'simulated') throw new ApiError(501, 'only the simulated back end can do this');
+  return core.backend as SimulatedBackend;
+}
+
+function text(request: ControlRequest, key: string): string {
+  const value = request.body[key] ?? request.query.get(key);
+  if (typeof value !== 'string') throw new ApiError(400, `'${key}' is missing`);
+  return value;
+}
+
+function vmidOf(request: ControlRequest): number {
+  const vmid = Number(request.body.vmid ?? request.query.get('vmid') ?? request.path);
+  if (!Number.isInteger(vmid) || vmid < 100) throw new ApiError(400, "'vmid' is missing");
+  return vmid;
+}
+
+/** Config values as given: an object of texts and numbers. */
+function valuesOf(request: ControlRequest): Record<string, string> {
+  const given = (request.body.config ?? {}) as { readonly [key: string]: Json };
+  return Object.fromEntries(Object.entries(given).map(([key, value]) => [key, String(value)]));
+}
+
+function setLock({ core }: ControlState, vmid: number, lock: string | undefined): void {
+  const { config } = core.guests.read('lxc', vmid);
+  if (lock === undefined) delete config.values.lock;
+  else config.values.lock = lock;
+  core.guests.write('lxc', vmid, config);
+}
+
+async function addFault(state: ControlState, request: ControlRequest): Promise<Json> {
+  const { fault, match } = parseFault(request.body);
+  const added = state.faults.add(fault, match);
+  if (fault.kind === 'lock') setLock(state, fault.vmid, fault.lock);
+  if (fault.kind === 'flock') state.held.set(added.id, await state.core.locks.acquire(fault.vmid));
+  return { id: added.id };
+}
+
+function takeFault(state: ControlState, id: string): void {
+  const removed = state.faults.remove(id);
+  state.held.get(id)?.();
+  state.held.delete(id);
+  if (removed?.fault.kind === 'lock' && state.core.guests.has('lxc', removed.fault.vmid)) {
+    setLock(state, removed.fault.vmid, undefined);
+  }
+}
+
+/** A container that somebody else made: its config as given, its volumes booked and made. */
+async function putContainer(state: ControlState, request: ControlRequest): Promise<Json> {
+  const { core } = state;
+  const vmid = vmidOf(request);
+  const values = { arch: 'amd64', ostype: 'debian', memory: '512', swap: '512', ...valuesOf(request) };
+  for (const [key, value] of Object.entries(values)) {
+    if (!isMountKey(key)) continue;
+    const mount = core.mountPoints.parse(key, value);
+    const id = splitVolumeId(mount.volume);
+    if (mount.type !== 'volume' || id === undefined || core.volumes.find(mount.volume) !== undefined) continue;
+    const size = parseSize(mount.options.size ?? '1G') ?? 0;
+    const record = { ...id, vmid: core.storages.parseName(id).vmid ?? vmid, size, ctime: seconds(core.clock) };
+    await core.volumes.register(record, () => core.backend.allocate(record));
+  }
+  core.guests.writeText('lxc', vmid, printConfig({ values, raw: [], pending: {}, snapshots: {} }));
+  return null;
+}
+
+function exec(state: ControlState, request: ControlRequest): Json {
+  const { model } = simulated(state);
+  const vmid = vmidOf(request);
+  const name = text(request, 'name');
+  if (model.value.running[vmid] === undefined) throw new ApiError(503, `container ${vmid} is not running`);
+  const argv = Array.isArray(request.body.argv) ? request.body.argv.map(String) : [];
+  const input = typeof request.body.input === 'string' ? request.body.input : '';
+  model.update((value) => {
+    value.commands[vmid] = [...(value.commands[vmid] ?? []), { name, argv, input }];
+  });
+  return { ...(model.value.answers[name] ?? { exitCode: 0, stdout: '', stderr: '' }) };
+}
+
+function program(state: ControlState, request: ControlRequest): Json {
+  const { exitCode, stdout, stderr } = request.body;
+  simulated(state).model.update((value) => {
+    value.answers[text(request, 'name')] = {
+      exitCode: typeof exitCode === 'number' ? exitCode : 0,
+      stdout: typeof stdout === 'string' ? stdout : '',
+      stderr: typeof stderr === 'string' ? stderr : '',
+    };
+  });
+  return null;
+}
+
+/** A file on a storage: a template or an archive. Without bytes it looks like a zstd archive. */
+function putFile({ core }: ControlState, request: ControlRequest): Json {
+  const path = core.storages.filePath({ storage: text(request, 'storage'), name: text(request, 'name') });
+  const { bytes } = request.body;
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, typeof bytes === 'string' ? Buffer.from(bytes, 'base64') : Buffer.from('KLUv/QAAAAA=', 'base64'));
+  return null;
+}
+
+/** `METHOD name` → what it does; docs are in the types of the bodies. */
+export const controlRoutes: Readonly<Record<string, ControlHandler>> = {
+  'GET calls': ({ calls }) => Object.fromEntries([...calls].sort(([a], [b]) => (a < b ? -1 : 1))),
+  'DELETE calls': ({ calls }) => {
+    calls.clear();
+    return null;
+  },
+  'GET faults': ({ faults }) => faults.all() as unknown as Json,
+  'POST faults': addFault,
+  'DELETE faults': (state, { path }) => {
+    for (const id of path === '' ? state.faults.all().map((fault) => fault.id) : [path]) takeFault(state, id);
+    return null;
+  },
+  'PUT lock': (state, request) => {
+    const { lock } = request.body;
+    setLock(state, vmidOf(request), typeof lock === 'string' ? lock : undefined);
+    return null;
+  },
+  'PUT qemu': ({ core }, request) => {
+    const values = { memory: '512', ...valuesOf(request) };
+    core.guests.writeText('qemu', vmidOf(request), printConfig({ values, raw: [], pending: {}, snapshots: {} }));
+    return null;
+  },
+  'DELETE qemu': ({ core }, request) => {
+    core.guests.remove('qemu', vmidOf(request));
+    return null;
+  },
+  'PUT lxc': putContainer,
+  'PUT file': putFile,
+  'PUT capacity': (state, request) => {
+    simulated(state).model.update((value) => {
+      value.capacity[text(request, 'storage')] = Number(request.body.bytes);
+    });
+    return null;
+  },
+  'PUT directories': (state, request) => {
+    const list = request.body.directories;
+    simulated(state).model.update((value) => {
+      if (Array.isArray(list)) value.directories = list.map(String);
+      else delete value.directories;
+    });
+    return null;
+  },
+  'POST exec': exec,
+  'GET exec': (state, request) => (simulated(state).model.value.commands[vmidOf(request)] ?? []) as unknown as Json,
+  'PUT answers': program,
+  'DELETE answers': (state, { path, query }) => {
+    simulated(state).model.update((value) => {
+      delete value.answers[path === '' ? (query.get('name') ?? '') : path];
+    });
+    return null;
+  },
+};
