@@ -1,0 +1,63 @@
+import type { EngineName } from '../model/definition.ts';
+import { GitopsError } from '../model/errors.ts';
+import type { StepResult } from '../model/outcome.ts';
+import type { Call, Clock, Event, Shell } from '../model/ports.ts';
+import type { ConfigureInput, EngineResult } from './engine.ts';
+import { runShellEngine } from './shell.ts';
+
+/**
+ * Runs the definition's engine inside a running container. Throws kind remote when it fails, kind busy when another run
+ * is still at work there, kind user for an engine that this version does not have.
+ */
+export async function configure(
+  engine: EngineName,
+  shell: Shell,
+  input: ConfigureInput,
+  clock: Clock,
+  call: Call,
+  tell: (event: Event) => void,
+): Promise<StepResult> {
+  const began = clock.now().getTime();
+  const done = await run(engine, shell, input, call, tell);
+  return { kind: 'configure', changes: [], ...done, milliseconds: clock.now().getTime() - began };
+}
+
+async function run(
+  engine: EngineName,
+  shell: Shell,
+  input: ConfigureInput,
+  call: Call,
+  tell: (event: Event) => void,
+): Promise<EngineResult> {
+  switch (engine) {
+    case 'none':
+      return { summary: 'no engine: baseline only', changed: [], warnings: [] };
+    case 'shell':
+      return runShellEngine(shell, input, call, tell);
+    case 'cinc':
+    case 'ansible':
+      throw new GitopsError(
+        'user',
+        `Unable to configure container ${input.vmid}: engine ${engine} comes with a later version`,
+        {
+          advice: ['this version runs configure.sh'],
+        },
+      );
+    default:
+      return engine satisfies never;
+  }
+}
+
+/**
+ * What the configuration depends on, to be sealed with the site's key (Keys.seal): the environment holds secrets. When the
+ * seal differs from the mark's, configure is due.
+ */
+export function configurationParts(
+  engine: EngineName,
+  /** Source.digest() */
+  treeDigest: string,
+  environment: Readonly<Record<string, string>>,
+): readonly string[] {
+  const pairs = Object.entries(environment).sort(([a], [b]) => (a < b ? -1 : 1));
+  return ['configuration 1', engine, treeDigest, JSON.stringify(pairs)];
+}
