@@ -53,7 +53,7 @@ export async function withContext(
   const mask = connectMask();
   const flags = options.debug === true ? { ...options.settings, debug: 'yes' } : options.settings;
   const sources = sourcesOf(flags);
-  const local = options.local === true || !namesHost(sources) ? await describeLocalNode(stateDirectory()) : undefined;
+  const local = options.local === true || !namesHost(sources) ? describeLocalNode(stateDirectory()) : undefined;
   if (options.local === true && local === undefined) {
     throw new GitopsError('user', 'Unable to use the local node: it is not running', {
       advice: ['start it: pve-gitops node start'],

@@ -3,7 +3,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { renderError } from '../../src/report/error.ts';
 import { EXIT, exitCodeOfError } from '../../src/report/exit-code.ts';
 import { settingNames, settingRows } from '../../src/settings/table.ts';
-import { adopt } from './adopt.ts';
+import { type AdoptOptions, adopt } from './adopt.ts';
 import { confirm } from './confirm.ts';
 import type { CommonOptions } from './context.ts';
 import { runStretch } from './deploy.ts';
@@ -103,7 +103,7 @@ command(
   .requiredOption('--vmid <number>', 'the container', Number)
   .option('--from <owner>', 'the owner it is taken from, when it has one')
   .option('--host-key <fingerprint...>', 'SHA256:… of its SSH host keys')
-  .action(run((directory, options) => adopt(directory, options as Parameters<typeof adopt>[1])));
+  .action(run((directory, options) => adopt(directory, options as unknown as AdoptOptions)));
 
 const node = program
   .command('node')

@@ -1,0 +1,160 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { settingsTable } from '../src/settings/markdown.ts';
+import { ACTIONS, type ActionInterface, type Input, SETTING_INPUTS } from './interface.ts';
+
+/** `npm run docs` writes what follows from the interfaces; with --check it only compares. */
+
+const ROOT = join(import.meta.dirname, '..', '..');
+/** Where the composite finds the actions: the repository that holds this project on a forge. */
+const HOME = 'srv/config';
+
+const quote = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+
+function yamlInputs(inputs: Readonly<Record<string, Input>>): string[] {
+  return Object.entries(inputs).flatMap(([name, input]) => [
+    `  ${name}:`,
+    `    description: ${quote(input.description)}`,
+    ...(input.required === true ? ['    required: true'] : []),
+    ...(input.default === undefined ? [] : [`    default: ${input.default}`]),
+  ]);
+}
+
+export function actionYaml(action: ActionInterface): string {
+  return `${[
+    '# Written by npm run docs from actions/interface.ts.',
+    `name: ${action.name}`,
+    `description: ${quote(action.description)}`,
+    'inputs:',
+    ...yamlInputs(action.inputs),
+    'outputs:',
+    ...Object.entries(action.outputs).flatMap(([name, text]) => [`  ${name}:`, `    description: ${quote(text)}`]),
+    'runs:',
+    '  using: node24',
+    '  main: dist/index.js',
+  ].join('\n')}\n`;
+}
+
+export function actionReadme(action: ActionInterface): string {
+  const rows = Object.entries(action.inputs)
+    .filter(([name]) => !(name in SETTING_INPUTS))
+    .map(
+      ([name, input]) =>
+        `| \`${name}\` | ${input.description} | ${input.default === undefined ? '' : `\`${input.default}\``} |`,
+    );
+  return `${[
+    `# ${action.name}`,
+    '',
+    action.description,
+    '',
+    '| input | | default |',
+    '|---|---|---|',
+    ...rows,
+    '',
+    'Beside these, every setting of [docs/settings.md](../../docs/settings.md) is an input under its name there. A setting that is',
+    'not handed over comes from the environment of the runner, or from `/etc/pve-gitops/config.json` on its host.',
+    '',
+    '| output | |',
+    '|---|---|',
+    ...Object.entries(action.outputs).map(([name, text]) => `| \`${name}\` | ${text} |`),
+  ].join('\n')}\n`;
+}
+
+/** The composite that a container repository's workflow includes: one step per action. */
+export function compositeYaml(): string {
+  const [init] = ACTIONS;
+  const own = Object.entries(init?.inputs ?? {}).filter(([name]) => !(name in SETTING_INPUTS) && name !== 'token');
+  const inputs = {
+    ...Object.fromEntries(own),
+    token: { description: 'Token to check the repository out with', default: '${{ github.token }}' },
+    force: { description: 'true: configure although nothing has changed' },
+    ...SETTING_INPUTS,
+  };
+  const settings = Object.keys(SETTING_INPUTS).map((name) => `        ${name}: \${{ inputs.${name} }}`);
+  const step = (id: string, name: string, values: readonly string[]): string[] => [
+    `    - id: ${id}`,
+    `      uses: ${HOME}/actions/${name}@main`,
+    '      with:',
+    ...values.map((value) => `        ${value}`),
+    ...settings,
+  ];
+  const from = (step: string, ...names: string[]): string[] =>
+    names.map((name) => `${name}: \${{ steps.${step}.outputs.${name} }}`);
+  return `${[
+    '# Written by npm run docs from actions/interface.ts. Source: workflows/, its copy in .gitea/workflows is what a forge finds.',
+    'name: container',
+    'description: From a container repository to a running, configured, verified container on Proxmox VE.',
+    'inputs:',
+    ...yamlInputs(inputs),
+    'outputs:',
+    '  vmid:',
+    "    description: 'The container'",
+    '    value: ${{ steps.default.outputs.vmid }}',
+    '  urls:',
+    "    description: 'Addresses of the services'",
+    '    value: ${{ steps.configuration.outputs.urls }}',
+    'runs:',
+    '  using: composite',
+    '  steps:',
+    ...step('init', 'container-init', [
+      ...own.map(([name]) => `${name}: \${{ inputs.${name} }}`),
+      'token: ${{ inputs.token }}',
+    ]),
+    ...step('default', 'container-default', from('init', 'desired', 'directory', 'mode')),
+    ...step('configuration', 'container-configuration', [
+      ...from('init', 'desired', 'directory', 'mode'),
+      'target: ${{ steps.default.outputs.target }}',
+      'force: ${{ inputs.force }}',
+    ]),
+  ].join('\n')}\n`;
+}
+
+/** File → what it has to hold. */
+export function written(): ReadonlyMap<string, string> {
+  const composite = compositeYaml();
+  return new Map([
+    ...ACTIONS.flatMap((action): [string, string][] => [
+      [`actions/${action.name}/action.yml`, actionYaml(action)],
+      [`actions/${action.name}/README.md`, actionReadme(action)],
+    ]),
+    ['workflows/action.yml', composite],
+    ['.gitea/workflows/action.yml', composite],
+    ['docs/settings.md', settingsPage()],
+  ]);
+}
+
+function settingsPage(): string {
+  return `${[
+    '# Settings',
+    '',
+    'Everything that belongs to a site and not to a container. Each value is looked for in this order, the first one counts:',
+    '',
+    '1. options of the command line, inputs of an action;',
+    '2. the environment;',
+    '3. one JSON file, the first that is there: `--config`, `PVE_GITOPS_CONFIG`, `local/config.json` (command line only),',
+    '   `/etc/pve-gitops/config.json`;',
+    '4. the default.',
+    '',
+    'Secrets have no option: arguments can be read by every user of a machine. `LOGIN` and `PASSWORD` are logins of the site, handed to',
+    'configure scripts; they are never those of Proxmox VE.',
+    '',
+    settingsTable().trim(),
+  ].join('\n')}\n`;
+}
+
+export async function stale(): Promise<string[]> {
+  const files = [...written()];
+  const texts = await Promise.all(files.map(([file]) => readFile(join(ROOT, file), 'utf8').catch(() => '')));
+  return files.filter(([, text], index) => texts[index] !== text).map(([file]) => file);
+}
+
+if (process.argv[1]?.endsWith('describe.js') === true) {
+  const old = await stale();
+  const check = process.argv.includes('--check');
+  if (!check)
+    await Promise.all(
+      [...written()].filter(([file]) => old.includes(file)).map(([file, text]) => writeFile(join(ROOT, file), text)),
+    );
+  for (const file of old) console.log(check ? `stale: ${file}; run npm run docs` : `written: ${file}`);
+  process.exitCode = check && old.length > 0 ? 1 : 0;
+}
