@@ -2,6 +2,7 @@ import { converge } from './apply/converge.ts';
 import { failedOutcome, finishedOutcome } from './apply/outcome.ts';
 import { definitionFiles } from './definition/files.ts';
 import { parseDefinition } from './definition/parse.ts';
+import type { Who } from './desired/identity.ts';
 import { resolve } from './desired/resolve.ts';
 import type { Desired } from './model/desired.ts';
 import { GitopsError } from './model/errors.ts';
@@ -9,15 +10,6 @@ import type { Outcome } from './model/outcome.ts';
 import type { Ports, Reporter, Source } from './model/ports.ts';
 import type { Settings } from './model/settings.ts';
 import { ContainerRun, type RunOptions } from './run.ts';
-
-/** Which container a definition is for. */
-export interface Who {
-  readonly name: string;
-  /** Repository, e.g. `srv/apache`. */
-  readonly owner: string;
-  readonly stage: string;
-  readonly commit?: string;
-}
 
 /** Definition → desired: read, validate, resolve. Touches no server. */
 export async function define(
@@ -29,7 +21,9 @@ export async function define(
   const names = await ports.source.list(directory);
   if (names === undefined) throw new GitopsError('user', `Unable to read definition ${directory}: no such directory`);
   const files = await ports.source.read(directory, definitionFiles(who.stage));
-  const definition = parseDefinition({ directory, stage: who.stage, files, names });
+  const recipes = names.includes('recipes') ? ((await ports.source.list(`${directory}/recipes`)) ?? []) : [];
+  const listing = [...names, ...recipes.map((name) => `recipes/${name}`)];
+  const definition = parseDefinition({ directory, stage: who.stage, files, names: listing });
   return resolve(definition, settings, who);
 }
 

@@ -4,8 +4,8 @@ import { type Facts, gatherFacts } from './apply/facts.ts';
 import type { Holding } from './apply/lease.ts';
 import { observe } from './apply/observe.ts';
 import { baselineHash, runBaseline } from './baseline/debian.ts';
-import { configure as runEngine } from './configure/configure.ts';
-import { configurationParts } from './configure/hash.ts';
+import { configurationParts, configure as runEngine } from './configure/configure.ts';
+import { guestEnvironment } from './configure/environment.ts';
 import type { Desired } from './model/desired.ts';
 import { GitopsError } from './model/errors.ts';
 import type { CheckResult } from './model/outcome.ts';
@@ -31,6 +31,9 @@ export interface RunOptions {
   readonly forgeHost?: string;
   readonly signal: AbortSignal;
 }
+
+/** A service gets a minute to become healthy. */
+const HEALTH = { deadlineMs: 60_000, intervalMs: 500 } as const;
 
 const RESOURCES: readonly Step['kind'][] = [
   'download',
@@ -64,7 +67,7 @@ export class ContainerRun {
     const { desired, settings, directory, scope } = this.options;
     this.baseline = baselineHash(desired.baseline, await this.ports.keys.authority());
     if (directory !== undefined && scope !== 'resources' && desired.engine !== 'none') {
-      const parts = configurationParts(desired.engine, await this.ports.source.digest(directory), this.environment(''));
+      const parts = configurationParts(desired.engine, await this.ports.source.digest(directory), this.environment(0));
       this.configuration = await this.ports.keys.seal(parts);
     }
     return {
@@ -173,7 +176,7 @@ export class ContainerRun {
     const { desired, directory, signal } = this.options;
     if (directory === undefined) throw new GitopsError('bug', 'configure without the definition’s directory');
     const { clock, reporter, source } = this.ports;
-    const environment = this.environment(await this.addressOf(holding));
+    const environment = this.environment(holding.state.vmid);
     const input = { vmid: holding.state.vmid, archive: source.archive(directory), environment };
     const shell = await this.open(holding);
     const tell = reporter.tell.bind(reporter);
@@ -196,7 +199,7 @@ export class ContainerRun {
     const { clock, reporter } = this.ports;
     const shell = await this.open(holding);
     const tell = reporter.tell.bind(reporter);
-    const results = await verify(shell, desired.health, {}, clock, call(DEADLINES.reachable, signal), tell);
+    const results = await verify(shell, desired.health, HEALTH, clock, call(DEADLINES.reachable, signal), tell);
     this.checks.splice(0, this.checks.length, ...results);
     return results;
   }
@@ -210,19 +213,18 @@ export class ContainerRun {
     return this.shell;
   }
 
-  /** What scripts get; the address is left out of the hash, since DHCP may change it. */
-  private environment(address: string): Record<string, string> {
+  private environment(vmid: number): Readonly<Record<string, string>> {
     const { desired, settings, forgeHost } = this.options;
-    const id = desired.vmid.kind === 'fixed' ? String(desired.vmid.id ?? desired.vmid.vmid) : '';
-    return {
-      IP: address,
-      ID: id,
-      HOST: forgeHost ?? '',
-      HOSTNAME: desired.hostname,
-      STAGE: desired.stage,
-      LOGIN: settings.login ?? '',
-      PASSWORD: settings.password ?? '',
-    };
+    const ipv4 = desired.interfaces[0]?.ipv4;
+    return guestEnvironment({
+      id: desired.vmid.kind === 'fixed' ? (desired.vmid.id ?? desired.vmid.vmid) : vmid,
+      hostname: desired.hostname,
+      stage: desired.stage,
+      ...(ipv4?.kind === 'static' ? { ip: ipv4.address } : {}),
+      ...(forgeHost === undefined ? {} : { host: forgeHost }),
+      ...(settings.login === undefined ? {} : { login: settings.login }),
+      ...(settings.password === undefined ? {} : { password: settings.password }),
+    });
   }
 
   private serverNow(): string {
