@@ -100,9 +100,11 @@ async function put(call: Call): Promise<Json> {
     }
     const { running } = await core.backend.state(vmid);
     const errors = await updateConfig(core, { vmid, config, running }, { set, remove, revert });
+    const failed = Object.keys(errors).length > 0;
+    if (failed && running) throw parameterError(errors);
     core.guests.write('lxc', vmid, config);
     await checkBridges(core, config.values);
-    if (Object.keys(errors).length > 0) throw parameterError(errors);
+    if (failed) throw parameterError(errors);
   });
   return null;
 }

@@ -84,9 +84,10 @@ export function verifyToken(data: Readonly<AccessData>, credential: string, now:
   return authuser;
 }
 
-/** A token given in the header, whatever the call; undefined: none. */
+/** A token given in the header, whatever the call; undefined: none. One with a wrong separator is a bad one (row 30). */
 export function tokenOf(headers: IncomingHttpHeaders): string | undefined {
-  return /^PVEAPIToken(?:=|\s+)(.*)$/.exec(headers.authorization ?? '')?.[1];
+  const given = /^PVEAPIToken(.*)$/.exec(headers.authorization ?? '')?.[1];
+  return given === undefined ? undefined : (/^(?:=|\s+)(.*)$/.exec(given)?.[1] ?? '');
 }
 
 function cookieTicket(headers: IncomingHttpHeaders): string | undefined {

@@ -10,6 +10,12 @@ function bytesOf(gib: number): number {
   return Math.floor(gib * 1024) * 1024 * 1024;
 }
 
+/** rootfs first, then mp0, mp1 …: disk numbers follow this order. */
+function inMountOrder(mounts: Values): readonly string[] {
+  const rank = (key: string): number => (key === 'rootfs' ? -1 : Number(key.slice(2)));
+  return Object.keys(mounts).sort((a, b) => rank(a) - rank(b));
+}
+
 /**
  * Makes the volumes that `storage:SIZE` values ask for and looks up those that are named. The result holds the values as
  * they are stored, sizes filled in; `made` lists the new volids, also through `onMade` as each comes into being.
@@ -21,7 +27,7 @@ export async function makeDisks(
   onMade: (id: string) => void,
 ): Promise<Values> {
   const result: Values = {};
-  for (const key of Object.keys(mounts).sort()) {
+  for (const key of inMountOrder(mounts)) {
     const value = core.mountPoints.parse(key, mounts[key]);
     const wanted = newDisk(value.volume);
     if (value.type !== 'volume') {

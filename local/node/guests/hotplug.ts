@@ -22,7 +22,10 @@ export async function checkBridges(core: Core, values: Values): Promise<void> {
   }
 }
 
-/** Applies to a running container what can be; the rest stays pending. The result has a text per key that failed. */
+/**
+ * Applies to a running container what can be; the rest stays pending. The result has a text per key that failed: the
+ * caller then writes nothing (rows 451 and 454).
+ */
 export async function hotplugPending(
   core: Core,
   vmid: number,
@@ -75,6 +78,8 @@ export async function hotplugPending(
       if (key.startsWith('net')) await checkBridges(core, { [key]: value });
       await change(values);
       delete config.pending[key];
+      // an interface's change is written at once, so that it survives a later key's failure
+      if (key.startsWith('net')) core.guests.write('lxc', vmid, config);
     });
   }
   for (const key of waiting.filter((name) => /^mp\d+$/.test(name) && config.values[name] === undefined)) {

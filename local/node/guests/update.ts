@@ -34,7 +34,6 @@ function queueDeletes(vmid: number, config: GuestConfig, keys: readonly string[]
     if (key === 'unprivileged') throw new ApiError(500, `unable to delete read-only option: '${key}'`);
     if (/^(?:mp|unused)\d+$/.test(key)) checkProtection(config, `can't remove CT ${vmid} drive '${key}'`);
     setPendingDeletes(config, [...pendingDeletes(config), key]);
-    delete config.pending[key];
   }
 }
 

@@ -32,14 +32,19 @@ export interface Reply {
   readonly body: string;
 }
 
+/** A total of none is not sent (row 939). */
+function withTotal({ data, total }: Answer): Answer {
+  return total === undefined || total === 0 ? { data } : { data, total };
+}
+
 export function jsonReply(answer: Answer): Reply {
-  const body = JSON.stringify(answer.total === undefined ? { data: answer.data } : answer);
+  const body = JSON.stringify(withTotal(answer));
   return { status: 200, reason: 'OK', contentType: JSON_TYPE, body };
 }
 
 /** The same for the web interface's format: always 200, with success or status inside. */
 export function extReply(answer: Answer): Reply {
-  return { ...jsonReply(answer), body: JSON.stringify({ success: 1, ...answer }) };
+  return { ...jsonReply(answer), body: JSON.stringify({ success: 1, ...withTotal(answer) }) };
 }
 
 function errorFields(error: ApiError): { readonly [key: string]: Json } {
