@@ -15,20 +15,22 @@ export const httpCheck: CheckKind<Extract<HealthCheck, { kind: 'http' }>> = {
   guestFunction: String.raw`
 check_http() {
   command -v curl >/dev/null || { bad 'curl is not in the container'; return; }
-  body=$(mktemp)
+  body=$(mktemp) trouble=$(mktemp)
   # localhost is tried as what it is first, then as the container's address: a service may listen on either
-  for resolve in '' "--connect-to=localhost::$(hostname -I | grep -oE '[0-9.]{7,}' | head -n 1):"; do
-    told=$(curl --silent --show-error --globoff --noproxy '*' --proto =http,https --max-time 5 --max-filesize 4194304 \
-      --output "$body" --write-out '%{http_code}' $resolve -- "$1" 2>&1) && break
+  for target in localhost $(hostname -I | grep -oE '[0-9.]{7,}' | head -n 1); do
+    status=$(curl --silent --show-error --globoff --noproxy '*' --proto =http,https --max-time 5 --max-filesize 4194304 \
+      --output "$body" --write-out '%{http_code}' --connect-to "localhost::$target:" -- "$1" 2>"$trouble") && break
+    status=''
     case $1 in *://localhost*) ;; *) break ;; esac
   done
-  status=$(printf '%s' "$told" | tail -c 3)
-  if [ "$status" = 000 ]; then bad "expected an answer, but $(printf '%s' "$told" | head -n 1 | sed 's/^curl: //; s/000$//')"
-  elif [ -n "$2" ] && [ "$status" != "$2" ]; then bad "expected status $2, but got $status"; head -c 500 "$body" | more
-  elif [ -z "$2" ] && [ "$status" -ge 400 ]; then bad "expected a status below 400, but got $status"; head -c 500 "$body" | more
-  elif [ -n "$3" ] && ! grep -qF -- "$3" "$body"; then bad "expected the text '$3', but the answer ($status) is without it"; head -c 500 "$body" | more
-  else ok "status $status"; fi
-  rm -f "$body"
+  shown="$body"
+  if [ -z "$status" ]; then bad "expected an answer, but $(head -n 1 "$trouble")"; shown=/dev/null
+  elif [ -n "$2" ] && [ "$status" != "$2" ]; then bad "expected status $2, but got $status"
+  elif [ -z "$2" ] && [ "$status" -ge 400 ]; then bad "expected a status below 400, but got $status"
+  elif [ -n "$3" ] && ! grep -qF -- "$3" "$body"; then bad "expected the text '$3', but the answer ($status) is without it"
+  else ok "status $status"; shown=/dev/null; fi
+  head -c 500 "$shown" | more
+  rm -f "$body" "$trouble"
 }
 `,
 };

@@ -15,7 +15,7 @@ export LC_ALL=C.UTF-8
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 ok() { printf '%s ok %s\n' "$number" "$(printf '%s' "$*" | tr '\n' ' ')"; }
 bad() { printf '%s bad %s\n' "$number" "$(printf '%s' "$*" | tr '\n' ' ')"; }
-more() { tail -n 20 | sed "s/^/$number more /"; echo; }
+more() { tail -n 20 | while IFS= read -r line || [ -n "$line" ]; do printf "%s more %s\n" "$number" "$line"; done; }
 main() {
   number=0
   while [ $# -gt 0 ]; do
