@@ -1,0 +1,81 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { lstat, readdir, readlink } from 'node:fs/promises';
+import { dirname, join, relative, resolve, sep } from 'node:path';
+import { GitopsError } from '../../model/errors.ts';
+
+/** A file that an engine gets. Paths are relative to the definition's directory, with `/`. */
+export interface TreeEntry {
+  readonly path: string;
+  readonly kind: 'file' | 'directory' | 'link';
+  readonly executable: boolean;
+  /** Of a link, as written. */
+  readonly link?: string;
+}
+
+/** Never handed to a container: the repository's own machinery, and private overlays. */
+export function isLeftOut(path: string): boolean {
+  return path === '.git' || path.startsWith('.git/') || /(^|\/)[^/]+\.local\.(env|yml)$/.test(path);
+}
+
+/**
+ * Everything below a definition's directory, sorted by bytes of the path. Throws kind user for a symlink that leaves the directory
+ * and for anything that is neither file, directory nor symlink.
+ */
+export async function readTree(directory: string): Promise<TreeEntry[]> {
+  const entries: TreeEntry[] = [];
+  const walk = async (folder: string): Promise<void> => {
+    for (const name of await readdir(join(directory, folder))) {
+      const path = folder === '' ? name : `${folder}/${name}`;
+      if (isLeftOut(path)) continue;
+      const stat = await lstat(join(directory, path));
+      if (stat.isDirectory()) {
+        entries.push({ path, kind: 'directory', executable: true });
+        await walk(path);
+      } else if (stat.isFile()) {
+        entries.push({ path, kind: 'file', executable: (stat.mode & 0o100) !== 0 });
+      } else if (stat.isSymbolicLink()) {
+        entries.push({ path, kind: 'link', executable: false, link: await insideLink(directory, path) });
+      } else {
+        throw new GitopsError(
+          'user',
+          `Unable to read definition ${directory}: ${path} is no file, directory or symlink`,
+        );
+      }
+    }
+  };
+  await walk('');
+  return entries.toSorted((a, b) => Buffer.compare(Buffer.from(a.path), Buffer.from(b.path)));
+}
+
+async function insideLink(directory: string, path: string): Promise<string> {
+  const link = await readlink(join(directory, path));
+  const target = relative(resolve(directory), resolve(directory, dirname(path), link));
+  if (target === '..' || target.startsWith(`..${sep}`) || resolve(target) === target) {
+    throw new GitopsError(
+      'user',
+      `Unable to read definition ${directory}: symlink ${path} leads out of it, to ${link}`,
+      {
+        advice: ['put the file into the definition instead'],
+      },
+    );
+  }
+  return link;
+}
+
+/** Hex SHA-256 over paths, kinds, executable bits and contents. Times and owners count nothing. */
+export async function digestTree(directory: string): Promise<string> {
+  const hash = createHash('sha256');
+  for (const entry of await readTree(directory)) {
+    hash.update(`${entry.kind} ${entry.executable ? 'x' : '-'} ${Buffer.byteLength(entry.path)}:${entry.path}\n`);
+    if (entry.kind === 'link') hash.update(`${entry.link}\n`);
+    if (entry.kind === 'file') hash.update(await digestFile(join(directory, entry.path)));
+  }
+  return hash.digest('hex');
+}
+
+async function digestFile(path: string): Promise<Buffer> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
+  return hash.digest();
+}
