@@ -10,6 +10,7 @@ import { passFirewalls } from './host-network.ts';
 import type { HostSession } from './host-session.ts';
 import { knownContainers, openChanger, openHost } from './host-session.ts';
 import { containerDirectory, layoutOf } from './layout.ts';
+import { makeTemplate } from './template.ts';
 import { unpack } from './unpack.ts';
 import type { Storage } from './volume-store.ts';
 
@@ -89,8 +90,6 @@ export function createLxcBackend(options: LxcOptions): Backend {
     async change() {
       throw new Error('not yet');
     },
-    async makeTemplate() {
-      throw new Error('not yet');
-    },
+    makeTemplate: (recipe, destination, log, signal) => makeTemplate(recipe, destination, layout.state, log, signal),
   };
 }

@@ -9,6 +9,11 @@ export interface CommandOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** What the command reads; a file descriptor is handed over as it is. */
   readonly input?: string | Buffer | { readonly fd: number };
+  /**
+   * Everything that it starts dies with it, and it with this process, however that ends: what writes into a tree
+   * must not go on when the next node clears it away. Its mounts are its own.
+   */
+  readonly contained?: boolean;
   /** Called for each line of standard output and error, as it comes. */
   readonly onLine?: (line: string) => void;
 }
@@ -21,6 +26,12 @@ export interface CommandResult {
   /** undefined: it ended by itself */
   readonly ended: 'timeout' | 'interrupt' | 'signal' | undefined;
 }
+
+/** util-linux: the kernel ends `unshare` with us, and a process namespace with its first process. */
+const CONTAINED = [
+  ...['setpriv', '--pdeathsig', 'KILL'],
+  ...['unshare', '--mount', '--pid', '--fork', '--mount-proc', '--kill-child', '--'],
+];
 
 const MAX_KEPT = 16 * 1024 * 1024;
 
@@ -59,7 +70,7 @@ function reasonOf(result: CommandResult): string {
  * Proxmox VE's words for that. The program leads its own process group, which dies with it.
  */
 export async function runCommand(argv: readonly string[], options: CommandOptions): Promise<CommandResult> {
-  const [program, ...rest] = argv;
+  const [program, ...rest] = options.contained === true ? [...CONTAINED, ...argv] : argv;
   if (program === undefined) throw new Error('no command given');
   if (options.signal?.aborted) return { code: undefined, stdout: '', stderr: '', ended: 'interrupt' };
   const input = options.input;

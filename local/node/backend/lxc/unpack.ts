@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { access, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import type { ContainerSpec, TaskLog, UnpackOptions } from '../backend.ts';
 import { guestFiles, resolveInside } from './guest-files.ts';
 import { architectureLine, writeFirstSettings, writeSettings } from './guest-setup.ts';
@@ -73,6 +73,7 @@ export async function unpack(
     const result = await runCommand(argv, {
       timeout: TAR_DEADLINE,
       signal,
+      contained: true,
       input: { fd: archive.fd },
       onLine: log,
       env: { ...environment(), LC_ALL: 'C' },
@@ -101,7 +102,6 @@ function environment(): Record<string, string> {
 async function logArchitecture(rootfs: string, log: TaskLog): Promise<void> {
   const shell = await resolveInside(rootfs, '/bin/sh', true);
   try {
-    await access(shell);
     const handle = await open(shell, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     try {
       const { buffer, bytesRead } = await handle.read(Buffer.alloc(20), 0, 20, 0);
