@@ -41,6 +41,8 @@ export function createShell(options: ShellOptions): Shell {
           name,
           file: 'ssh',
           awaited: 'the command',
+          // The client of a shared connection has nothing to clean up; what matters is the other end.
+          graceMs: 200,
           args: commandArguments(options.controlPath, target.address, line),
           ...(command.input === undefined ? {} : { input: command.input }),
           ...(command.onLine === undefined ? {} : { onLine: command.onLine }),
