@@ -2,7 +2,7 @@ import { converge } from './apply/converge.ts';
 import { failedOutcome, finishedOutcome } from './apply/outcome.ts';
 import { definitionFiles } from './definition/files.ts';
 import { parseDefinition } from './definition/parse.ts';
-import type { Who } from './desired/identity.ts';
+import type { Identity } from './desired/identity.ts';
 import { resolve } from './desired/resolve.ts';
 import type { Desired } from './model/desired.ts';
 import { GitopsError } from './model/errors.ts';
@@ -16,7 +16,7 @@ export async function define(
   ports: { readonly source: Source; readonly reporter: Reporter },
   settings: Settings,
   directory: string,
-  who: Who,
+  who: Identity,
 ): Promise<Desired> {
   const names = await ports.source.list(directory);
   if (names === undefined) throw new GitopsError('user', `Unable to read definition ${directory}: no such directory`);

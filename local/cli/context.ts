@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { connect, connectMask } from '../../src/connect.ts';
 import { define } from '../../src/deploy.ts';
+import { identityOf, stageOf } from '../../src/desired/identity.ts';
 import type { Desired } from '../../src/model/desired.ts';
 import { GitopsError } from '../../src/model/errors.ts';
 import type { Ports } from '../../src/model/ports.ts';
@@ -101,7 +102,7 @@ export interface Defined {
 /** Reads a definition's directory; its name and owner follow from the directory, so that a forge's run agrees. */
 export async function defineDirectory(context: Context, given: string, options: CommonOptions): Promise<Defined> {
   const directory = resolve(given);
-  const name = basename(directory);
+  const { name, owner } = identityOf(directory, options.owner);
   const commit = await context.ports.source.commit(directory);
   if (commit?.dirty === true) {
     context.terminal.progress.tell({
@@ -111,8 +112,8 @@ export async function defineDirectory(context: Context, given: string, options: 
   }
   const who = {
     name,
-    owner: options.owner ?? `srv/${name}`,
-    stage: options.stage ?? context.settings.stage ?? 'main',
+    owner,
+    stage: stageOf(options.stage, undefined, context.settings.stage),
     ...(commit === undefined ? {} : { commit: commit.hash }),
   };
   return { directory, desired: await define(context.ports, context.settings, directory, who) };

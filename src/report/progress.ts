@@ -71,7 +71,7 @@ export function createProgress(options: ProgressOptions): Progress {
         if (options.verbose) line(style.dim(`    ${event.text}`));
         return;
       case 'finished':
-        line(`  ${style.good('ok')} ${event.result?.summary ?? event.what} ${style.dim(`(${elapsed()})`)}`);
+        line(`  ${style.good('ok')} ${endOf(event)} ${style.dim(`(${elapsed()})`)}`);
         for (const changed of event.result?.changed ?? []) line(`       ${changed}`);
         current = undefined;
         return;
@@ -101,4 +101,11 @@ export function createProgress(options: ProgressOptions): Progress {
       closeGroup();
     },
   };
+}
+
+/** A step inside the container says what it did in its own words; its name stands before them. */
+function endOf({ what, result }: Extract<Event, { kind: 'finished' }>): string {
+  if (result === undefined) return what;
+  const inside = result.kind === 'baseline' || result.kind === 'configure';
+  return inside ? `${result.kind}: ${result.summary}` : result.summary;
 }
