@@ -8,8 +8,9 @@
  * The script's two outputs go to standard output, in their order. Standard error carries only our own words, one a line,
  * `pve-gitops: WORD REST`; `ended CODE` comes when the script has ended by itself.
  *
- * When the connection is lost the script runs on to its end or its limit: a package manager that is shot leaves more to
- * mend than one that finishes. tee -p goes on reading when nobody listens any more, and the next run waits for the lock.
+ * Whoever ends the runner (the SSH adapter does, when its connection ends) ends the script: with TERM, and with KILL when it
+ * has not gone after 1.5 s. Where nobody ends it the script runs on: tee -p reads on when nobody listens any more, and the
+ * next run waits for the lock.
  */
 export const GUEST_RUNNER = String.raw`
 bytes=$1 wait=$2 limit=$3 script=$4
@@ -29,6 +30,14 @@ printf 'process %s, since %s\n' $$ "$(date -u '+%F %T UTC')" >"$root/lock"
 work=$root/configure
 trap 'rm -rf "$work"' EXIT
 trap 'exit 143' HUP INT TERM PIPE
+script_process=''
+# timeout, which the script runs under, leads a process group of its own and hands TERM on to it.
+stop() {
+  kill -s TERM "$script_process"
+  for _ in $(seq 75); do kill -s 0 "$script_process" || break; sleep 0.02; done
+  kill -s KILL -- "-$script_process"
+  exit 143
+} 2>/dev/null
 rm -rf "$work"
 mkdir -p "$work/definition"
 head -c "$bytes" >"$work/environment" && [ "$(stat -c %s "$work/environment")" = "$bytes" ] &&
@@ -53,9 +62,10 @@ DPkg::Options { "--force-confdef"; "--force-confold"; };
 END
 
 mkfifo "$work/output"
-tee -p /dev/null <"$work/output" 2>/dev/null 9>&- &
+(trap '' TERM && exec tee -p /dev/null) <"$work/output" 2>/dev/null 9>&- &
 relay=$!
 limit=$((limit - SECONDS))
+trap stop HUP INT TERM PIPE
 (
   unset $(compgen -e)
   export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root USER=root LOGNAME=root SHELL=/bin/bash
@@ -70,13 +80,16 @@ limit=$((limit - SECONDS))
   set -- "$interpreter" "$argument" "./$script"
   [ -n "$2" ] || set -- "$1" "$3"
   exec timeout --kill-after=10 "$limit" "$@"
-) </dev/null >"$work/output" 2>&1 9>&-
+) </dev/null >"$work/output" 2>&1 9>&- &
+script_process=$!
+wait $script_process
 code=$?
+trap 'exit 143' HUP INT TERM PIPE
 late=$SECONDS
 
 # A process that the script left behind may hold the output open: what is written by now is read, no more.
 for _ in $(seq 100); do kill -0 $relay 2>/dev/null || break; sleep 0.02; done
-if kill $relay 2>/dev/null; then say left; fi
+if kill -s KILL $relay 2>/dev/null; then say left; fi
 if { [ $code = 124 ] || [ $code = 137 ]; } && [ $((late + 1)) -ge "$3" ]; then say late; else say ended $code; fi
 exit $code
 `;
