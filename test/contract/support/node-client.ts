@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +12,12 @@ export interface Reply {
   readonly text: string;
   /** The body parsed; undefined when it is not JSON. */
   readonly body: { data?: unknown; message?: string; errors?: Record<string, string>; total?: number } | undefined;
+}
+
+/** The data of a good answer; throws with what came instead. */
+export function dataOf<T>(reply: Reply): T {
+  if (reply.status !== 200 || reply.body === undefined) throw new Error(`${reply.status} ${reply.reason}`);
+  return reply.body.data as T;
 }
 
 export type Fields = Readonly<Record<string, string | number>>;
@@ -96,7 +102,7 @@ const FAST = { unauthorized: 1, lock: 300, idle: 5000 };
 /** A ticket client for a user. */
 export async function login(client: NodeClient, username: string, password: string): Promise<NodeClient> {
   const reply = await client.call('POST', '/access/ticket', { username, password });
-  const data = reply.body?.data as { ticket: string; CSRFPreventionToken: string };
+  const data = dataOf<{ ticket: string; CSRFPreventionToken: string }>(reply);
   return client.with({
     cookie: `PVEAuthCookie=${encodeURIComponent(data.ticket)}`,
     csrfpreventiontoken: data.CSRFPreventionToken,
@@ -125,4 +131,29 @@ export async function startTestNode(options: Partial<NodeOptions> = {}): Promise
       if (options.state === undefined) rmSync(state, { recursive: true, force: true });
     },
   };
+}
+
+export const TEMPLATE = 'local:vztmpl/debian-12-standard_12.7-1_amd64.tar.zst';
+
+/** Bytes that begin as a zstd archive does: all that the simulated back end looks at. */
+const ARCHIVE = Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0, 0, 0, 0]);
+
+/** Puts the template of the recordings where the node finds it. */
+export function addTemplate(test: TestNode, name = TEMPLATE.slice('local:vztmpl/'.length), bytes = ARCHIVE): void {
+  const folder = join(test.node.core.storages.directory('local'), 'template', 'cache');
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, name), bytes);
+}
+
+/** What the recordings send for a small container. */
+export function small(vmid: number, fields: Fields = {}): Fields {
+  return { vmid, ostemplate: TEMPLATE, rootfs: 'local-btrfs:1', unprivileged: 1, memory: 128, ...fields };
+}
+
+/** A client with a new API token of a user. */
+export async function tokenClient(root: NodeClient, id: string, fields: Fields = {}): Promise<NodeClient> {
+  const [user, name] = id.split('!');
+  const reply = await root.call('POST', `/access/users/${user}/token/${name}`, fields);
+  const { value } = dataOf<{ value: string }>(reply);
+  return root.with({ authorization: `PVEAPIToken=${id}=${value}` });
 }
