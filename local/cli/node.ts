@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
 import { GitopsError } from '../../src/model/errors.ts';
 import { checkHost, packagesFor } from '../node/backend/lxc/requirements.ts';
 import { resetNode, startNode, statusOfNode, stopNode } from '../node/daemon.ts';
@@ -43,6 +44,8 @@ export async function nodeStart(options: Raw): Promise<number> {
       terminal.print(['nothing is missing']);
       return 0;
     }
+    // The containers' root is another user outside of them and has to get through; what is secret below is closed itself.
+    mkdirSync(stateDirectory(), { recursive: true, mode: 0o711 });
     const what = 'starting the local node';
     terminal.progress.tell({ kind: 'started', what });
     const file = await startNode({

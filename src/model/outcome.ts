@@ -40,6 +40,8 @@ export type Outcome =
       /** The step that failed. */
       readonly step: string;
       readonly message: string;
+      /** Last lines of the task or script that failed. */
+      readonly log: readonly string[];
       readonly advice: readonly string[];
       /** What runs now. */
       readonly serving: string;

@@ -10,7 +10,7 @@ export function renderError(
   const message = error instanceof Error ? error.message : String(error);
   const lines = [`${style.bad('error:')} ${message}`];
   if (isGitopsError(error)) {
-    for (const line of error.remote.log ?? []) lines.push(`  ${style.dim('│')} ${line}`);
+    for (const line of unquoted(error.remote.log ?? [], message)) lines.push(`  ${style.dim('│')} ${line}`);
     for (const advice of error.advice) lines.push(`  ${style.dim('→')} ${advice}`);
   } else {
     lines.push(`  ${style.dim('→')} this is a bug of pve-gitops; run it again with --debug and report what it prints`);
@@ -21,4 +21,9 @@ export function renderError(
       lines.push(`  caused by ${cause.stack ?? cause.message}`);
   }
   return lines;
+}
+
+/** Some messages quote the log themselves, because they also stand alone in a forge's list of errors. */
+export function unquoted(log: readonly string[], message: string): string[] {
+  return log.filter((line) => !message.includes(line.trim()));
 }

@@ -1,4 +1,5 @@
 import type { CheckResult, Outcome, StepResult } from '../model/outcome.ts';
+import { unquoted } from './error.ts';
 import { changeText, planTitle, renderPlan, stepTitle } from './plan.ts';
 import { duration, PLAIN, plural, type Style } from './style.ts';
 
@@ -33,6 +34,7 @@ export function renderOutcome(outcome: Outcome, style: Style = PLAIN): string[] 
     case 'failed':
       return [
         `${style.bad('error:')} ${outcome.message}`,
+        ...unquoted(outcome.log, outcome.message).map((line) => `  ${style.dim('│')} ${line}`),
         ...outcome.advice.map((advice) => `  ${style.dim('→')} ${advice}`),
         style.bad(outcomeLine(outcome)),
       ];
@@ -88,7 +90,7 @@ export function outcomeMarkdown(outcome: Outcome): string {
       lines.push(
         '',
         '```text',
-        outcome.message.replaceAll('```', "'''"),
+        ...[outcome.message, ...unquoted(outcome.log, outcome.message)].map((line) => line.replaceAll('```', "'''")),
         '```',
         ...outcome.advice.map((advice) => `- ${cell(advice)}`),
       );

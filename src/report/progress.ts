@@ -80,9 +80,10 @@ export function createProgress(options: ProgressOptions): Progress {
         current = undefined;
         return;
       case 'check':
-        return line(
+        line(
           `  ${event.result.ok ? style.good('ok') : style.bad('failed')} ${event.result.check}: ${event.result.detail}`,
         );
+        return;
       case 'note':
         line(`  ${style.dim('note:')} ${event.text}`);
         return;

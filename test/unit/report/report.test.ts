@@ -37,6 +37,7 @@ const FAILED: Outcome = {
   checks: [],
   step: 'configure',
   message: 'configure.sh ended with exit code 3',
+  log: ['E: Unable to locate package'],
   advice: ['look at it'],
   serving: 'container 1042 is as it was',
   exitCode: 8,
@@ -104,6 +105,7 @@ describe('markdown', () => {
   });
 
   it('a failure says what runs now', () => {
+    expect(renderOutcome(FAILED)).toContain('  │ E: Unable to locate package');
     expect(renderOutcome(FAILED).at(-1)).toBe('apache: failed at configure; container 1042 is as it was');
   });
 });
