@@ -171,6 +171,11 @@ describe('absence', () => {
     expect((await refusal(inventory.container('pve', 101, within(5000)))).remote.status).toBe(403);
   });
 
+  it('not even with the words of absence', async () => {
+    const { inventory } = connect(() => ({ ...ABSENT, status: 403 }));
+    expect((await refusal(inventory.container('pve', 101, within(5000)))).remote.status).toBe(403);
+  });
+
   it.each(["Configuration file 'nodes/pve/lxc/999.conf' does not exist", "storage 'x' does not exist"])(
     '500 %s is another thing',
     async (reason) => {
@@ -284,6 +289,16 @@ describe('tasks', () => {
     });
     await containers.shutdown('pve', 101, 30, within(5000));
     expect(server.of('POST')[0]?.body).toBe('timeout=30&forceStop=1');
+    expect(server.seen.filter((seen) => seen.path.endsWith('/current'))).toHaveLength(3);
+  });
+
+  it('a reboot has ended when the container runs again', async () => {
+    const { containers } = connect((seen, count) => {
+      if (seen.path.endsWith('/current')) return { data: { status: count < 3 ? 'stopped' : 'running' } };
+      return task('OK', [])(seen, count);
+    });
+    await containers.reboot('pve', 101, 20, within(5000));
+    expect(server.of('POST')[0]).toMatchObject({ path: '/nodes/pve/lxc/101/status/reboot', body: 'timeout=20' });
     expect(server.seen.filter((seen) => seen.path.endsWith('/current'))).toHaveLength(3);
   });
 
