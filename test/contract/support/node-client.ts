@@ -41,7 +41,8 @@ export class NodeClient {
   }
 
   call(method: string, path: string, fields: Fields = {}, headers: Record<string, string> = {}): Promise<Reply> {
-    const form = new URLSearchParams(Object.entries(fields).map(([key, value]) => [key, String(value)])).toString();
+    const pairs = Object.entries(fields).map(([key, value]): [string, string] => [key, String(value)]);
+    const form = new URLSearchParams(pairs).toString();
     const inQuery = method === 'GET' || method === 'DELETE';
     const target = inQuery && form !== '' ? `${path}?${form}` : path;
     return this.raw(method, `/api2/json${target}`, inQuery ? '' : form, {
