@@ -133,7 +133,7 @@ export const fields: { readonly [Name in FieldName]-?: Field<ValueOf<WrittenFiel
     ...flag,
     env: 'BOOT',
     yaml: 'boot',
-    default: 'no',
+    default: 'yes',
     effect: 'live',
     description: 'Start with the node',
   }),

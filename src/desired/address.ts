@@ -1,76 +1,74 @@
-import type { Written } from '../model/definition.ts';
+import type { Definition, Written } from '../model/definition.ts';
 import type { Address } from '../model/desired.ts';
 import type { Problem } from '../model/errors.ts';
 import type { NetworkDefaults } from '../model/settings.ts';
-
-/** Adds a problem with the place of what was written. */
-export type Complain = (written: Written<unknown>, message: string, fix?: string) => void;
-
-export function placeOf(written: Written<unknown>): Pick<Problem, 'file' | 'line' | 'key'> {
-  return { file: written.file, line: written.line, key: written.key };
-}
-
-interface Ipv4 {
-  readonly octets: readonly number[];
-  readonly prefix: number;
-}
-
-function toNumber(octets: readonly number[]): number {
-  return octets.reduce((sum, octet) => sum * 256 + octet, 0);
-}
-
-/** Whether two addresses are in one network of this prefix length. */
-export function sameNetwork(a: string, b: string, prefix: number): boolean {
-  const size = 2 ** (32 - prefix);
-  const network = (text: string): number => Math.floor(toNumber(text.split('.').map(Number)) / size);
-  return network(a) === network(b);
-}
-
-function parse(text: string, defaultPrefix: number): Ipv4 {
-  const [address = '', prefix] = text.split('/');
-  return { octets: address.split('.').map(Number), prefix: prefix === undefined ? defaultPrefix : Number(prefix) };
-}
+import { contains, firstOctets, lastOctets, networkOf, toNumber } from './ipv4.ts';
+import { problemAt } from './problems.ts';
 
 /**
- * The address of the first interface. A bare one takes prefix and gateway from the site; a local node moves it into its
- * own range by its last two octets, so that definitions of one site cannot meet there.
+ * The address of the first interface. A bare one takes prefix and gateway from the settings; with a range to translate into
+ * it is moved there by its last two octets, and what was written stays beside it.
  */
-export function resolveAddress(
-  ip: Written<string> | undefined,
-  gateway: Written<string> | undefined,
-  network: NetworkDefaults,
-  complain: Complain,
-): Address {
-  if (ip === undefined || ip.value === 'dhcp') return { kind: 'dhcp' };
-  const { octets, prefix } = parse(ip.value, network.prefix);
-  const address = octets.join('.');
-  const hosts = 2 ** (32 - prefix);
-  const position = toNumber(octets) % hosts;
-  if (prefix < 31 && (position === 0 || position === hosts - 1)) {
-    complain(
-      ip,
-      `${address}/${prefix} is the ${position === 0 ? 'network' : 'broadcast'} address`,
-      'choose one between',
-    );
+export function addressOf(definition: Definition, network: NetworkDefaults, problems: Problem[]): Address {
+  const { ip, gateway } = definition;
+  if (ip === undefined || ip.value === 'dhcp') {
+    if (gateway !== undefined)
+      problems.push(problemAt(gateway, 'has no use with dhcp', 'write an IP, or remove the line'));
+    return { kind: 'dhcp' };
   }
-  if (network.translate !== undefined) return translate(ip, octets, network.translate, complain);
-  const via = gateway?.value ?? network.gateway;
-  if (via === undefined) return { kind: 'static', address, prefix };
-  if (gateway !== undefined && !sameNetwork(address, via, prefix)) {
-    complain(gateway, `${via} is not in the network of ${address}/${prefix}`);
+  const [address = '', length] = ip.value.split('/');
+  const prefix = length === undefined ? network.prefix : Number(length);
+  checkHost(ip, address, prefix, problems);
+  if (network.translate !== undefined) {
+    if (gateway !== undefined) checkGateway(gateway, gateway, address, prefix, problems);
+    return translated(ip, address, network.translate, problems);
   }
-  if (via === address) complain(gateway ?? ip, 'is the gateway’s own address');
-  return { kind: 'static', address, prefix, gateway: via };
+  const way = gateway?.value ?? network.gateway;
+  if (way === undefined) return { kind: 'static', address, prefix };
+  checkGateway(gateway ?? { ...ip, value: way }, gateway, address, prefix, problems);
+  return { kind: 'static', address, prefix, gateway: way };
 }
 
-function translate(ip: Written<string>, octets: readonly number[], range: string, complain: Complain): Address {
-  const [a = 10, b = 0] = range.split('.').map(Number);
-  const [, , c = 0, d = 0] = octets;
-  const address = `${a}.${b}.${c}.${d}`;
-  const reserved: Readonly<Record<string, string>> = { '0.0': 'network', '0.1': 'gateway', '255.255': 'broadcast' };
-  const taken = reserved[`${c}.${d}`];
-  if (taken !== undefined) {
-    complain(ip, `on the local node it becomes ${address}, its ${taken} address`, 'choose other last two numbers');
+function checkHost(ip: Written<string>, address: string, prefix: number, problems: Problem[]): void {
+  const first = Number(address.split('.')[0]);
+  if (first === 0 || first === 127 || first >= 224) {
+    problems.push(problemAt(ip, `${address} is no address of a host`));
+    return;
   }
-  return { kind: 'static', address, prefix: 16, gateway: `${a}.${b}.0.1`, written: octets.join('.') };
+  // Networks of one or two addresses have neither.
+  if (prefix >= 31) return;
+  const network = networkOf(address, prefix);
+  const number = toNumber(address);
+  const fix = 'choose one between';
+  if (number === network.first) problems.push(problemAt(ip, `${address}/${prefix} is the network address`, fix));
+  if (number === network.last) problems.push(problemAt(ip, `${address}/${prefix} is the broadcast address`, fix));
+}
+
+/** `written`: undefined when the gateway is that of the settings; then the address is what can be mended here. */
+function checkGateway(
+  gateway: Written<string>,
+  written: Written<string> | undefined,
+  address: string,
+  prefix: number,
+  problems: Problem[],
+): void {
+  const via = written === undefined ? `the gateway of the settings ${gateway.value}` : gateway.value;
+  if (gateway.value === address) {
+    problems.push(problemAt(gateway, `${via} is the container's own address`));
+  } else if (!contains(networkOf(address, prefix), gateway.value)) {
+    const fix =
+      written === undefined ? 'write GATEWAY, or the prefix of the IP' : 'correct it, or the prefix of the IP';
+    problems.push(problemAt(gateway, `${via} is not in the network of ${address}/${prefix}`, fix));
+  }
+}
+
+function translated(ip: Written<string>, address: string, range: string, problems: Problem[]): Address {
+  const moved = `${firstOctets(range)}.${lastOctets(address)}`;
+  const taken: Readonly<Record<string, string>> = { '0.0': 'network', '0.1': 'gateway', '255.255': 'broadcast' };
+  const use = taken[lastOctets(address)];
+  if (use !== undefined) {
+    const message = `on the local node it becomes ${moved}, its ${use} address`;
+    problems.push(problemAt(ip, message, 'choose other last two numbers'));
+  }
+  return { kind: 'static', address: moved, prefix: 16, gateway: `${firstOctets(range)}.0.1`, written: address };
 }
