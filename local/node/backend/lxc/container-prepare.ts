@@ -4,6 +4,7 @@ import type { ContainerSpec, MountPoint } from '../backend.ts';
 import { guestFiles } from './guest-files.ts';
 import { writeSettings } from './guest-setup.ts';
 import type { HostSession } from './host-session.ts';
+import { prepareVlans } from './interface-traffic.ts';
 import { configFile, containerDirectory, specFile } from './layout.ts';
 import { lxcConfig } from './lxc-config.ts';
 
@@ -67,8 +68,9 @@ export async function prepareStart(session: HostSession, spec: ContainerSpec): P
     sourceOf: (mount) => sourcePath(session, mount),
     group: layout.group,
     hotplug,
-    ...(session.seccomp === undefined || spec.features['keyctl'] === '1' ? {} : { seccomp: session.seccomp }),
+    ...(session.seccomp === undefined || spec.features.keyctl === '1' ? {} : { seccomp: session.seccomp }),
   });
+  await prepareVlans(session.network.bridge, spec.interfaces);
   for (const mount of spec.mounts) {
     await requireSource(mount);
     await ownVolume(session, spec, mount);

@@ -63,15 +63,23 @@ function foreignStanzas(text: string, ours: ReadonlySet<string>): readonly strin
 }
 
 /** Interfaces that Proxmox VE would name: `lo`, `ethN` and those of the config. Others belong to people. */
-function managed(interfaces: readonly NetworkInterface[], existing: string): ReadonlySet<string> {
+function managed(
+  interfaces: readonly NetworkInterface[],
+  existing: string,
+  gone: readonly string[],
+): ReadonlySet<string> {
   const numbered = [...existing.matchAll(/\beth\d+\b/g)].map(([name]) => name);
-  return new Set(['lo', ...numbered, ...interfaces.map(({ name }) => name)]);
+  return new Set(['lo', ...numbered, ...gone, ...interfaces.map(({ name }) => name)]);
 }
 
-/** /etc/network/interfaces of Debian's ifupdown. */
-export function debianInterfaces(interfaces: readonly NetworkInterface[], existing = ''): string {
+/** /etc/network/interfaces of Debian's ifupdown. `gone`: interfaces that were ours and are not any more. */
+export function debianInterfaces(
+  interfaces: readonly NetworkInterface[],
+  existing = '',
+  gone: readonly string[] = [],
+): string {
   const blocks = interfaces.map((iface) => [`auto ${iface.name}`, ...family4(iface), ...family6(iface), '']);
-  const foreign = foreignStanzas(existing, managed(interfaces, existing));
+  const foreign = foreignStanzas(existing, managed(interfaces, existing, gone));
   const lines = ['auto lo', 'iface lo inet loopback', '', ...blocks.flat(), ...foreign];
   return `${lines.join('\n').trimEnd()}\n`;
 }

@@ -19,12 +19,12 @@ async function hostText(path: string): Promise<string> {
   return await readFile(path, 'utf8').catch(() => '');
 }
 
-/** The container's first fixed IPv4 address, without its prefix; that is what its own name stands for. */
-export function fixedAddress(spec: ContainerSpec): string | undefined {
-  for (const { ip } of spec.interfaces) {
-    if (ip !== undefined && ip !== 'dhcp' && ip !== 'manual') return ip.split('/')[0];
-  }
-  return undefined;
+/** The container's fixed IPv4 addresses, without prefix. */
+export function fixedAddresses(spec: ContainerSpec): readonly string[] {
+  return spec.interfaces.flatMap(({ ip }) => {
+    const address = ip === undefined || ip === 'dhcp' || ip === 'manual' ? undefined : ip.split('/')[0];
+    return address === undefined ? [] : [address];
+  });
 }
 
 /**
@@ -36,7 +36,7 @@ export async function writeSettings(files: GuestFiles, spec: ContainerSpec): Pro
   await files.makeDirectory('/etc', { mode: 0o755 });
   await files.write('/etc/hostname', hostnameFile(spec));
   const hosts = (await files.read('/etc/hosts')) ?? '127.0.0.1 localhost\n';
-  await files.write('/etc/hosts', hostsFile(hosts, spec, fixedAddress(spec)));
+  await files.write('/etc/hosts', hostsFile(hosts, spec, fixedAddresses(spec)[0]));
   const host = usableResolver(await hostText('/etc/resolv.conf'), await hostText('/run/systemd/resolve/resolv.conf'));
   await files.write('/etc/resolv.conf', resolvConf(guestResolver(spec.nameserver, spec.searchdomain, host)));
   await writeNetwork(files, spec);

@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { makeForwardRule, neededForwardRules } from './forward-rules.ts';
 import type { HostChange } from './host-change.ts';
 import type { HostChanger } from './host-changer.ts';
@@ -94,6 +94,26 @@ function nftRules(bridge: string, network: string): string {
   ].join('\n');
 }
 
+/**
+ * How the host looks for a container that is still booting. The kernel's own pace, one question a second, adds up to
+ * a second to the first connection; the number of questions grows so that it does not give up sooner.
+ */
+async function askOften(bridge: string): Promise<void> {
+  const folder = `/proc/sys/net/ipv4/neigh/${bridge}`;
+  await writeFile(`${folder}/retrans_time_ms`, '50').catch(() => undefined);
+  await writeFile(`${folder}/mcast_solicit`, '60').catch(() => undefined);
+}
+
+/**
+ * Forgets who had these addresses. A container made anew under the address of an old one has another MAC, and the
+ * host would talk to the old one for half a minute.
+ */
+export async function forgetNeighbours(bridge: string, addresses: readonly string[]): Promise<void> {
+  for (const address of addresses) {
+    await runCommand(['ip', 'neighbour', 'flush', 'to', address, 'dev', bridge], { timeout: DEADLINE });
+  }
+}
+
 /** Lets the bridge's traffic through firewalls that came or changed since; cheap, so it is done at every start. */
 export async function passFirewalls(changer: HostChanger, bridge: string): Promise<void> {
   for (const change of await neededForwardRules(bridge, bridge)) {
@@ -110,6 +130,7 @@ export async function openHostNetwork(changer: HostChanger, id: string, network:
   await refuseOverlap(network, bridge);
   await run('ip', 'address', 'replace', `${gateway}/${prefix}`, 'dev', bridge);
   await run('ip', 'link', 'set', bridge, 'up');
+  await askOften(bridge);
   await changer.note({ kind: 'nft', family: 'ip', table: bridge });
   await runChecked(['nft', '-f', '-'], { timeout: DEADLINE, input: nftRules(bridge, network) });
   await passFirewalls(changer, bridge);

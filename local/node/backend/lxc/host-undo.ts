@@ -56,6 +56,7 @@ export async function undoHostChange(change: HostChange): Promise<void> {
 
 /** Only empty folders go: below them volumes are mounted, and one that could not be unmounted must not be emptied. */
 async function removeDirectory(path: string): Promise<void> {
+  await unmountBelow(path);
   await removeTree(path);
   if (await stat(path).catch(() => undefined)) throw new Error(`unable to remove '${path}': it is not empty`);
   await rmdir(dirname(path)).catch(() => undefined);
@@ -65,7 +66,15 @@ function isMounted(mountinfo: string, path: string): boolean {
   return mountinfo.split('\n').some((line) => line.split(' ')[4] === path);
 }
 
+/** Mounts inside a folder of ours that a crash left: they would keep it busy. */
+async function unmountBelow(path: string): Promise<void> {
+  const lines = (await readFile('/proc/self/mountinfo', 'utf8')).split('\n');
+  const below = lines.map((line) => line.split(' ')[4] ?? '').filter((target) => target.startsWith(`${path}/`));
+  for (const target of below.sort((a, b) => b.length - a.length)) await quiet(['umount', target]);
+}
+
 async function unmount(path: string): Promise<void> {
+  await unmountBelow(path);
   for (let left = 8; left > 0; left -= 1) {
     if (!isMounted(await readFile('/proc/self/mountinfo', 'utf8'), path)) return;
     const { ok, text } = await quiet(['umount', path]);

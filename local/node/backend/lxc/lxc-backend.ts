@@ -1,15 +1,18 @@
 import { mkdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Backend, RuntimeState } from '../backend.ts';
+import { changeContainer } from './container-change.ts';
 import { shutdownContainer, startContainer, stopContainer } from './container-power.ts';
 import { loadSpec, ownVolume, prepareStart, rootPath } from './container-prepare.ts';
 import { containerProcesses } from './container-process.ts';
 import { containerState } from './container-state.ts';
 import { guestInterfaces } from './guest-interfaces.ts';
-import { passFirewalls } from './host-network.ts';
+import { fixedAddresses } from './guest-setup.ts';
+import { forgetNeighbours, passFirewalls } from './host-network.ts';
 import type { HostSession } from './host-session.ts';
 import { knownContainers, openChanger, openHost } from './host-session.ts';
 import { containerDirectory, layoutOf } from './layout.ts';
+import { finishInterfaces, removeLeftovers } from './live-interfaces.ts';
 import { makeTemplate } from './template.ts';
 import { unpack } from './unpack.ts';
 import type { Storage } from './volume-store.ts';
@@ -74,9 +77,14 @@ export function createLxcBackend(options: LxcOptions): Backend {
     },
     async start(spec, log, signal) {
       const host = session();
+      // lxc would tear down what it finds half made of a container that runs.
+      if ((await processes.pid(spec.vmid)) !== undefined) throw new Error(`CT ${spec.vmid} already running`);
       await prepareStart(host, spec);
       await passFirewalls(host.changer, host.network.bridge);
+      await forgetNeighbours(host.network.bridge, fixedAddresses(spec));
+      await removeLeftovers(host, spec);
       await startContainer(layout, spec.vmid, log, signal);
+      await finishInterfaces(host, spec, log);
     },
     stop: (vmid) => stopContainer(layout, processes, vmid),
     shutdown: (vmid, timeoutSeconds, log) => shutdownContainer(layout, processes, vmid, timeoutSeconds, log),
@@ -87,8 +95,9 @@ export function createLxcBackend(options: LxcOptions): Backend {
       const pid = await processes.pid(vmid);
       return pid === undefined ? [] : await guestInterfaces(pid);
     },
-    async change() {
-      throw new Error('not yet');
+    async change(before, after) {
+      const pid = await processes.pid(after.vmid);
+      if (pid !== undefined) await changeContainer(session(), pid, before, after);
     },
     makeTemplate: (recipe, destination, log, signal) => makeTemplate(recipe, destination, layout.state, log, signal),
   };

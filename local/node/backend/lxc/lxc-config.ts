@@ -65,7 +65,7 @@ export function lxcConfig(input: ConfigInput): string {
 }
 
 export function nests(spec: ContainerSpec): boolean {
-  return spec.features['nesting'] === '1';
+  return spec.features.nesting === '1';
 }
 
 function idMap(range: IdRange): readonly string[] {
