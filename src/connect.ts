@@ -1,4 +1,5 @@
 import { createClock } from './adapters/clock/clock.ts';
+import { checkOut } from './adapters/git/check-out.ts';
 import { createKeys } from './adapters/keys/site-keys.ts';
 import { createMask, type Mask } from './adapters/process/mask.ts';
 import { connectProxmox } from './adapters/proxmox/proxmox.ts';
@@ -10,7 +11,7 @@ import { createShells } from './adapters/ssh/shells.ts';
 import type { Ports, Reporter, Source } from './model/ports.ts';
 import type { Settings } from './model/settings.ts';
 
-export type { ControlEndpoint, Mask, Runner };
+export { type ControlEndpoint, checkOut, type Mask, type Runner };
 
 export interface ConnectOptions {
   readonly reporter: Reporter;

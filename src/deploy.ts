@@ -74,7 +74,9 @@ function stretch(ports: Ports, options: RunOptions): Promise<Outcome> {
     const checks = options.scope === 'resources' ? [] : await run.verifyUnlessDone(converged.observation);
     const address = converged.observation.kind === 'absent' ? undefined : await run.addressOf(converged.observation);
     const milliseconds = ports.clock.now().getTime() - began;
-    return finishedOutcome({ converged, checks, address, health: options.desired.health, milliseconds });
+    const { health } = options.desired;
+    const openPorts = health.length > 0 || address === undefined ? [] : await run.openWebPorts(address);
+    return finishedOutcome({ converged, checks, address, health, openPorts, milliseconds });
   });
 }
 

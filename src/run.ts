@@ -3,6 +3,7 @@ import { call, DEADLINES } from './apply/deadlines.ts';
 import { type Facts, gatherFacts } from './apply/facts.ts';
 import type { Holding } from './apply/lease.ts';
 import { observe } from './apply/observe.ts';
+import { WEB_PORTS } from './apply/outcome.ts';
 import { baselineHash, runBaseline } from './baseline/debian.ts';
 import { configurationParts, configure as runEngine } from './configure/configure.ts';
 import { guestEnvironment } from './configure/environment.ts';
@@ -154,6 +155,10 @@ export class ContainerRun {
       await this.ports.clock.sleep(wait, this.options.signal);
     }
     throw new GitopsError('remote', `Unable to reach container ${vmid}: it got no address from DHCP`);
+  }
+
+  openWebPorts(address: string): Promise<readonly number[]> {
+    return this.ports.shells.openPorts(address, WEB_PORTS, call(DEADLINES.answers, this.options.signal));
   }
 
   async close(): Promise<void> {

@@ -60,7 +60,7 @@ const RULES: readonly (readonly [RegExp, RegExp, string])[] = [
     'deploy and run join stages and know no adapter',
   ],
   [
-    /^src\/action\.ts$/,
+    /^src\/(action|checkout)\.ts$/,
     /^src\/(connect\.ts|deploy\.ts|model\/|settings\/|desired\/|report\/)/,
     'what three entries share',
   ],

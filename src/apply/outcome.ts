@@ -9,13 +9,15 @@ export interface Finished {
   /** Where the container answers; undefined: it is gone. */
   readonly address: string | undefined;
   readonly health: readonly HealthCheck[];
+  /** Web ports that answer, when no check names an address. */
+  readonly openPorts: readonly number[];
   readonly milliseconds: number;
 }
 
 /** Failed, and what had been changed was not taken back. */
 const NOT_ROLLED_BACK = 8;
 
-export function finishedOutcome({ converged, checks, address, health, milliseconds }: Finished): Outcome {
+export function finishedOutcome({ converged, checks, address, health, openPorts, milliseconds }: Finished): Outcome {
   const { plan, results } = converged;
   const failed = checks.filter((check) => !check.ok);
   if (failed.length > 0) {
@@ -34,7 +36,7 @@ export function finishedOutcome({ converged, checks, address, health, millisecon
       exitCode: NOT_ROLLED_BACK,
     };
   }
-  return { kind: 'done', plan, results, checks, urls: urlsOf(address, health), milliseconds };
+  return { kind: 'done', plan, results, checks, urls: urlsOf(address, health, openPorts), milliseconds };
 }
 
 export function failedOutcome(
@@ -60,12 +62,17 @@ export function failedOutcome(
   };
 }
 
-function urlsOf(address: string | undefined, health: readonly HealthCheck[]): string[] {
+/** Ports that people open in a browser. */
+export const WEB_PORTS = [80, 443] as const;
+
+function urlsOf(address: string | undefined, health: readonly HealthCheck[], openPorts: readonly number[]): string[] {
   if (address === undefined) return [];
   const host = address.includes(':') ? `[${address}]` : address;
-  return health.flatMap((check) => {
-    if (check.kind === 'http')
-      return [new URL(check.url.replace(/^(https?:\/\/)(localhost|127\.0\.0\.1)?(?=[:/]|$)/, `$1${host}`)).href];
-    return check.kind === 'tcp' ? [`tcp://${host}:${check.port}`] : [];
+  const named = health.flatMap((check) => {
+    if (check.kind === 'tcp') return [`tcp://${host}:${check.port}`];
+    if (check.kind !== 'http') return [];
+    // A check inside the container names itself: `http://:80/`, `http://localhost/`.
+    return [check.url.replace(/^(https?:\/\/)(localhost|127\.0\.0\.1)?(?=[:/]|$)/, `$1${host}`)];
   });
+  return named.length > 0 ? named : openPorts.map((port) => `${port === 443 ? 'https' : 'http'}://${host}/`);
 }

@@ -105,6 +105,8 @@ export interface Shells {
   open(target: Target, call: Call): Promise<Shell>;
   /** Whether this address answers at all (to find out that an address is taken). */
   answers(address: string, call: Call): Promise<boolean>;
+  /** Those of the TCP ports that take a connection from here. */
+  openPorts(address: string, ports: readonly number[], call: Call): Promise<readonly number[]>;
 }
 
 /** A definition's directory. */

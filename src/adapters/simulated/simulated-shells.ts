@@ -102,5 +102,6 @@ export function createSimulatedShells(endpoint: ControlEndpoint): Shells {
   return {
     open: (target) => Promise.resolve(open(target.vmid)),
     answers: () => Promise.resolve(false),
+    openPorts: () => Promise.resolve([]),
   };
 }

@@ -47,6 +47,12 @@ export function createShells(options: ShellsOptions): Shells {
       const taken: readonly Probe[] = ['open', 'refused', 'closed'];
       return (await Promise.all(found)).some((result) => taken.includes(result));
     },
+    async openPorts(address, ports, call) {
+      const timeoutMs = Math.min(call.timeoutMs, ANSWER_MS);
+      const found = ports.map((port) => probe({ address, port, timeoutMs, banner: false, signal: call.signal }));
+      const results = await Promise.all(found);
+      return ports.filter((_, index) => results[index] === 'open');
+    },
   };
 }
 

@@ -164,6 +164,7 @@ export class FakeServer {
     const shells: Shells = {
       open: () => Promise.reject(new Error('no shell here')),
       answers: (_address: string, _call: Call) => Promise.resolve(false),
+      openPorts: () => Promise.resolve([]),
     };
     return {
       inventory: this.inventory(),
