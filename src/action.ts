@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
@@ -41,6 +42,8 @@ export async function runAction(
   const environment: Environment = process.env;
   const { runner, mask } = connectRunner(environment);
   const stop = new AbortController();
+  // A run has as many listeners on its signal as it has calls at once.
+  setMaxListeners(0, stop.signal);
   for (const name of ['SIGINT', 'SIGTERM'] as const)
     process.once(name, () => stop.abort(new Error(`received ${name}`)));
   const progress = createProgress({

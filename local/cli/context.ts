@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { connect, connectMask } from '../../src/connect.ts';
@@ -76,6 +77,8 @@ export async function withContext(
     mask: (text) => mask.apply(text),
   });
   const stop = new AbortController();
+  // A run has as many listeners on its signal as it has calls at once.
+  setMaxListeners(0, stop.signal);
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.once(name, () =>
       stop.abort(new GitopsError('user', `Stopped by ${name}; the next run finishes what was begun`)),

@@ -32,7 +32,8 @@ export function createRunner(environment: Readonly<Record<string, string | undef
     mask(value) {
       for (const line of value.split(/\r?\n/)) if (line.trim() !== '') core.setSecret(line);
     },
-    line: (text) => core.info(text),
+    // What a container prints is text: a line of its output must not become a command to the runner.
+    line: (text) => core.info(text.replace(/^(\s*)(?=::|##\[)/, '$1| ')),
     group: (title) => core.startGroup(oneLine(title)),
     endGroup: () => core.endGroup(),
     error: (message) => core.error(oneLine(message)),

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { lstat, readdir, readlink } from 'node:fs/promises';
-import { dirname, join, relative, resolve, sep } from 'node:path';
+import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { GitopsError } from '../../model/errors.ts';
 
 /** A file that an engine gets. Paths are relative to the definition's directory, with `/`. */
@@ -15,7 +15,7 @@ export interface TreeEntry {
 
 /** Never handed to a container: the repository's own machinery, and private overlays. */
 export function isLeftOut(path: string): boolean {
-  return path === '.git' || path.startsWith('.git/') || /(^|\/)[^/]+\.local\.(env|yml)$/.test(path);
+  return /(^|\/)\.git(\/|$)/.test(path) || /(^|\/)[^/]+\.local\.(env|yml)$/.test(path);
 }
 
 /**
@@ -30,8 +30,10 @@ export async function readTree(directory: string): Promise<TreeEntry[]> {
       if (isLeftOut(path)) continue;
       const stat = await lstat(join(directory, path));
       if (stat.isDirectory()) {
-        entries.push({ path, kind: 'directory', executable: true });
+        // Git knows no empty directories: left out, so that a clone and the original are the same.
+        const before = entries.length;
         await walk(path);
+        if (entries.length > before) entries.push({ path, kind: 'directory', executable: true });
       } else if (stat.isFile()) {
         entries.push({ path, kind: 'file', executable: (stat.mode & 0o100) !== 0 });
       } else if (stat.isSymbolicLink()) {
@@ -51,7 +53,7 @@ export async function readTree(directory: string): Promise<TreeEntry[]> {
 async function insideLink(directory: string, path: string): Promise<string> {
   const link = await readlink(join(directory, path));
   const target = relative(resolve(directory), resolve(directory, dirname(path), link));
-  if (target === '..' || target.startsWith(`..${sep}`) || resolve(target) === target) {
+  if (isAbsolute(link) || target === '..' || target.startsWith(`..${sep}`)) {
     throw new GitopsError(
       'user',
       `Unable to read definition ${directory}: symlink ${path} leads out of it, to ${link}`,
