@@ -20,7 +20,11 @@ PubkeyAuthentication yes
 PermitRootLogin prohibit-password
 TrustedUserCAKeys /etc/ssh/pve-gitops/authority.pub
 AuthorizedPrincipalsFile /etc/ssh/pve-gitops/principals/%u'
-  if [ -f $file ] && [ "$(cat $file)" = "$text" ]; then return 0; fi
+  # sshd writes its pid anew at each start and reload: older than the file, it has not read it (a run was killed in between).
+  if [ -f $file ] && [ "$(cat $file)" = "$text" ]; then
+    [ /run/sshd.pid -nt $file ] || reload_sshd
+    return 0
+  fi
   mkdir -p /etc/ssh/sshd_config.d /run/sshd
   trial=$(mktemp)
   printf '%s\nInclude /etc/ssh/sshd_config\n' "$text" >"$trial"
@@ -31,7 +35,14 @@ AuthorizedPrincipalsFile /etc/ssh/pve-gitops/principals/%u'
   for line in 'passwordauthentication no' 'kbdinteractiveauthentication no' 'trustedusercakeys /etc/ssh/pve-gitops/authority.pub'; do
     case $effective in *"$line"*) ;; *) warning "sshd does not take '$line': something in /etc/ssh/sshd_config stands before it" ;; esac
   done
-  if systemctl is-active --quiet ssh.service; then systemctl reload ssh.service; fi
+  reload_sshd
+}
+
+# Where sshd is started per connection there is nothing to reload.
+reload_sshd() {
+  systemctl is-active --quiet ssh.service || return 0
+  systemctl reload ssh.service
+  changed 'sshd reloaded'
 }
 
 # One block holds the authority and the operators' keys. The same keys outside of it (the create call put them there) are
