@@ -265,6 +265,20 @@ describe('tasks', () => {
     expect(lines).toEqual(['one', 'two']);
   });
 
+  it.each([[{ n: 1, t: 'no content' }], { n: 1, t: 'unable to open file - No such file or directory' }])(
+    'a log that is not there yet is no line: %j',
+    async (placeholder) => {
+      let asked = 0;
+      const { containers } = connect((seen, count) => {
+        if (!seen.path.endsWith('/log')) return task('OK', [], 10)(seen, count);
+        asked += 1;
+        return asked === 1 ? { data: placeholder } : logPage(seen, ['one']);
+      });
+      expect((await containers.start('pve', 101, within(20_000))).log).toEqual(['one']);
+      expect(asked).toBeGreaterThan(1);
+    },
+  );
+
   it('a log that cannot be read does not undo the task', async () => {
     const { containers } = connect((seen, count) =>
       seen.path.endsWith('/log') ? { status: 403, reason: 'no' } : task('OK', [])(seen, count),

@@ -49,6 +49,8 @@ export class ScriptedServer {
     this.#server = createServer({ cert: certificate.certificate, key: certificate.key }, (request, response) => {
       void this.#answer(request, response);
     });
+    // Idle connections are the client's to end here.
+    this.#server.keepAliveTimeout = 60_000;
     this.#server.on('connection', (socket) => {
       this.connections += 1;
       this.#sockets.add(socket);
@@ -58,6 +60,10 @@ export class ScriptedServer {
 
   get port(): number {
     return (this.#server.address() as AddressInfo).port;
+  }
+
+  get openConnections(): number {
+    return this.#sockets.size;
   }
 
   play(script: Script): void {

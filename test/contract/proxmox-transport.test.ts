@@ -198,6 +198,12 @@ describe('what breaks on the way', () => {
     const error = await refusal(connect(byCa()).inventory.guests(within(5000)));
     expect(error.message).toContain('not JSON');
   });
+
+  it('an answer without end is not taken in', async () => {
+    server.play(() => ({ raw: ' '.repeat(65 * 1024 * 1024) }));
+    const error = await refusal(connect(byCa()).containers.start('pve', 100, within(20_000)));
+    expect(error.message).toContain('answer of more than');
+  });
 });
 
 describe('connections', () => {
@@ -212,6 +218,14 @@ describe('connections', () => {
     expect(server.connections - before).toBe(1);
     await ports.containers.start('pve', 100, within(5000));
     expect(server.connections - before).toBe(2);
+  });
+
+  it('an idle one is ended before the server would end it, after 5 s', async () => {
+    await connect(byCa()).inventory.guests(within(5000));
+    const idle = performance.now();
+    expect(server.openConnections).toBe(1);
+    await expect.poll(() => server.openConnections, { timeout: 10_000 }).toBe(0);
+    expect(performance.now() - idle).toBeLessThan(4500);
   });
 
   it('a host that refuses is passed over, before anything was sent, for writes too', async () => {
