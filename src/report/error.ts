@@ -1,4 +1,5 @@
 import { isGitopsError } from '../model/errors.ts';
+import { plainLine, plainLines } from './plain-text.ts';
 import { PLAIN, type Style } from './style.ts';
 
 /** Message, what the remote side said last, what to do; the stack only when asked for. */
@@ -8,9 +9,8 @@ export function renderError(
 ): string[] {
   const { style = PLAIN, debug = false } = options;
   const message = error instanceof Error ? error.message : String(error);
-  const lines = [`${style.bad('error:')} ${message}`];
+  const lines = errorLines(message, isGitopsError(error) ? (error.remote.log ?? []) : [], style);
   if (isGitopsError(error)) {
-    for (const line of unquoted(error.remote.log ?? [], message)) lines.push(`  ${style.dim('│')} ${line}`);
     for (const advice of error.advice) lines.push(`  ${style.dim('→')} ${advice}`);
   } else {
     lines.push(`  ${style.dim('→')} this is a bug of pve-gitops; run it again with --debug and report what it prints`);
@@ -21,6 +21,13 @@ export function renderError(
       lines.push(`  caused by ${cause.stack ?? cause.message}`);
   }
   return lines;
+}
+
+/** What went wrong and the end of the log, of which no line is a command to the runner. */
+export function errorLines(message: string, log: readonly string[], style: Style): string[] {
+  const [first = '', ...more] = plainLines(message);
+  const quoted = unquoted(log, message).map((line) => `  ${style.dim('│')} ${plainLine(line)}`);
+  return [`${style.bad('error:')} ${first}`, ...more, ...quoted];
 }
 
 /** Some messages quote the log themselves, because they also stand alone in a forge's list of errors. */

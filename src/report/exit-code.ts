@@ -37,7 +37,8 @@ export function exitCodeOfError(error: unknown): number {
 
 /** @param detailed a plan with steps ends with 2 (`plan --detailed-exitcode`) */
 export function exitCodeOf(outcome: Outcome, detailed = false): number {
-  if (outcome.kind === 'failed') return outcome.exitCode;
+  // A failure that ended with 0 would be green in a forge.
+  if (outcome.kind === 'failed') return outcome.exitCode === EXIT.ok ? EXIT.bug : outcome.exitCode;
   if (outcome.kind === 'planned' && detailed && outcome.plan.steps.length > 0) return EXIT.changes;
   return EXIT.ok;
 }

@@ -1,5 +1,6 @@
 import type { CheckResult, Outcome, StepResult } from '../model/outcome.ts';
-import { unquoted } from './error.ts';
+import { errorLines, unquoted } from './error.ts';
+import { plainLine, plainLines } from './plain-text.ts';
 import { changeText, planTitle, renderPlan, stepTitle } from './plan.ts';
 import { duration, PLAIN, plural, type Style } from './style.ts';
 
@@ -27,14 +28,13 @@ export function renderOutcome(outcome: Outcome, style: Style = PLAIN): string[] 
       return renderPlan(outcome.plan, style);
     case 'done':
       return [
-        ...outcome.plan.notes.map((note) => `${style.dim('note:')} ${note}`),
+        ...outcome.plan.notes.map((note) => `${style.dim('note:')} ${plainLine(note)}`),
         ...outcome.urls.map((url) => style.bold(url)),
         style.good(outcomeLine(outcome)),
       ];
     case 'failed':
       return [
-        `${style.bad('error:')} ${outcome.message}`,
-        ...unquoted(outcome.log, outcome.message).map((line) => `  ${style.dim('│')} ${line}`),
+        ...errorLines(outcome.message, outcome.log, style),
         ...outcome.advice.map((advice) => `  ${style.dim('→')} ${advice}`),
         style.bad(outcomeLine(outcome)),
       ];
@@ -43,7 +43,7 @@ export function renderOutcome(outcome: Outcome, style: Style = PLAIN): string[] 
   }
 }
 
-const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ').replaceAll('<', '&lt;');
+const cell = (text: string): string => plainLine(text).replaceAll('|', '\\|').replaceAll('<', '&lt;');
 
 function stepTable(results: readonly StepResult[]): string[] {
   if (results.length === 0) return [];
@@ -90,7 +90,9 @@ export function outcomeMarkdown(outcome: Outcome): string {
       lines.push(
         '',
         '```text',
-        ...[outcome.message, ...unquoted(outcome.log, outcome.message)].map((line) => line.replaceAll('```', "'''")),
+        ...[...plainLines(outcome.message), ...unquoted(outcome.log, outcome.message).map(plainLine)].map((line) =>
+          line.replaceAll('```', "'''"),
+        ),
         '```',
         ...outcome.advice.map((advice) => `- ${cell(advice)}`),
       );

@@ -1,4 +1,5 @@
 import type { Event, Reporter } from '../model/ports.ts';
+import { plainLine } from './plain-text.ts';
 import { duration, PLAIN, type Style } from './style.ts';
 
 /** Where the lines of a run go. Time and timers are handed in, so that the renderer itself stays pure. */
@@ -25,10 +26,19 @@ export interface Progress extends Reporter {
   close(): void;
 }
 
+/** Something that began and has not ended. */
+interface Running {
+  readonly what: string;
+  readonly since: number;
+  /** The last line that was said meanwhile. */
+  detail: string;
+}
+
 /** Turns events into lines: one per step when it ends, with its time; what it changed below; a heartbeat in between. */
 export function createProgress(options: ProgressOptions): Progress {
   const style = options.style ?? PLAIN;
-  let current: { readonly what: string; readonly since: number; detail: string } | undefined;
+  /** What is at work, outermost first: a step may wait for a part of it. */
+  const running: Running[] = [];
   let lastLine = options.now();
   let groupOpen = false;
 
@@ -37,13 +47,19 @@ export function createProgress(options: ProgressOptions): Progress {
     options.line(text);
     lastLine = options.now();
   };
-  const elapsed = (): string => duration(options.now() - (current?.since ?? options.now()));
+  const elapsed = (one: Running | undefined): string => duration(options.now() - (one?.since ?? options.now()));
+  /** Ends the innermost of this name; parts of it that never said that they ended go with it. */
+  const end = (what: string): string => {
+    const index = running.findLastIndex((one) => one.what === what);
+    return elapsed(index === -1 ? undefined : running.splice(index)[0]);
+  };
   const tick = (): void => {
+    const current = running.at(-1);
     if (current === undefined) return;
-    if (options.status !== undefined)
-      options.status(`  ${current.what} ${style.dim(`${elapsed()} ${current.detail}`)}`);
+    const time = elapsed(current);
+    if (options.status !== undefined) options.status(`  ${current.what} ${style.dim(`${time} ${current.detail}`)}`);
     else if (options.now() - lastLine >= HEARTBEAT_MS)
-      line(`  ... ${current.what}, ${elapsed()}${current.detail === '' ? '' : `: ${current.detail}`}`);
+      line(`  ... ${current.what}, ${time}${current.detail === '' ? '' : `: ${current.detail}`}`);
   };
   const stop = options.every(options.status === undefined ? 1000 : 200, tick);
   const closeGroup = (): void => {
@@ -63,32 +79,34 @@ export function createProgress(options: ProgressOptions): Progress {
         line(style.dim(`  ${event.key} = ${event.value} (${event.origin})`));
         return;
       case 'started':
-        current = { what: event.what, since: options.now(), detail: '' };
+        running.push({ what: event.what, since: options.now(), detail: '' });
         tick();
         return;
-      case 'line':
-        if (current !== undefined) current.detail = event.text.slice(0, 100);
-        if (options.verbose) line(style.dim(`    ${event.text}`));
+      case 'line': {
+        const text = plainLine(event.text);
+        const current = running.at(-1);
+        if (current !== undefined) current.detail = text.slice(0, 100);
+        // The bar keeps a line of a script from being a command to the runner.
+        if (options.verbose) line(style.dim(`    │ ${text}`));
         return;
+      }
       case 'finished':
-        line(`  ${style.good('ok')} ${endOf(event)} ${style.dim(`(${elapsed()})`)}`);
-        for (const changed of event.result?.changed ?? []) line(`       ${changed}`);
-        current = undefined;
+        line(`  ${style.good('ok')} ${plainLine(endOf(event))} ${style.dim(`(${end(event.what)})`)}`);
+        for (const changed of event.result?.changed ?? []) line(`     · ${plainLine(changed)}`);
         return;
       case 'failed':
-        line(`  ${style.bad('failed')} ${event.what} ${style.dim(`(${elapsed()})`)}`);
-        current = undefined;
+        line(`  ${style.bad('failed')} ${event.what} ${style.dim(`(${end(event.what)})`)}`);
         return;
       case 'check':
         line(
-          `  ${event.result.ok ? style.good('ok') : style.bad('failed')} ${event.result.check}: ${event.result.detail}`,
+          `  ${event.result.ok ? style.good('ok') : style.bad('failed')} ${event.result.check}: ${plainLine(event.result.detail)}`,
         );
         return;
       case 'note':
-        line(`  ${style.dim('note:')} ${event.text}`);
+        line(`  ${style.dim('note:')} ${plainLine(event.text)}`);
         return;
       case 'warning':
-        line(`  ${style.warn('warning:')} ${event.text}`);
+        line(`  ${style.warn('warning:')} ${plainLine(event.text)}`);
         return;
       default:
         event satisfies never;
