@@ -25,6 +25,18 @@ export interface Making {
   readonly volumes: readonly string[];
 }
 
+/** A guest's firewall: kept and given back, nothing filters. */
+export interface FirewallConfig {
+  readonly options: Readonly<Record<string, string>>;
+  readonly rules: readonly Readonly<Record<string, string>>[];
+}
+
+/** An HA resource: kept and given back, nothing manages it. */
+export interface HaResource {
+  readonly state: string;
+  readonly comment?: string;
+}
+
 /** Everything that a call may use. */
 export interface Core {
   readonly release: Release;
@@ -48,6 +60,12 @@ export interface Core {
   readonly backend: Backend;
   /** datacenter.cfg */
   readonly options: Document<Record<string, string>>;
+  /** vmid → its firewall */
+  readonly firewalls: Document<Record<string, FirewallConfig>>;
+  /** `ct:100` → its HA resource */
+  readonly ha: Document<Record<string, HaResource>>;
+  /** Without quorum Proxmox VE reads but does not write. */
+  readonly cluster: { quorate: boolean };
   /** SHA-256 of the server's certificate, colon-separated */
   readonly fingerprint: string;
 }
@@ -97,6 +115,9 @@ export function openCore(options: CoreOptions): Core {
     tasks: new Tasks(state, profile.node, clock),
     backend,
     options: new Document<Record<string, string>>(join(state, 'datacenter.json'), () => ({})),
+    firewalls: new Document<Record<string, FirewallConfig>>(join(state, 'firewall.json'), () => ({})),
+    ha: new Document<Record<string, HaResource>>(join(state, 'ha.json'), () => ({})),
+    cluster: { quorate: true },
     fingerprint: options.fingerprint,
   };
 }

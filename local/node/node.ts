@@ -82,6 +82,16 @@ async function listenAll(
   }
 }
 
+/** Real containers have the bridge's address in their private network as gateway: the node's first one. */
+function withNetwork(profile: Profile, network: string | undefined): Profile {
+  if (network === undefined) return profile;
+  const gateway = network.replace(/\.0\/16$/, '.1');
+  const bridges = profile.bridges.map((bridge, index) =>
+    index === 0 ? { ...bridge, address: `${gateway}/16` } : bridge,
+  );
+  return { ...profile, address: gateway, bridges };
+}
+
 interface Listening {
   readonly servers: readonly Server[];
   readonly port: number;
@@ -107,7 +117,7 @@ async function openBackend(
 export async function runNode(options: NodeOptions, port: number): Promise<RunningNode> {
   const { state } = options;
   mkdirSync(state, { recursive: true, mode: 0o700 });
-  const profile = profileOf(options.profile);
+  const profile = withNetwork(profileOf(options.profile), options.network);
   const clock = options.clock ?? systemClock;
   const timings = options.timings ?? HOME_TIMINGS;
   const storages = new Storages(state, profile.storages);

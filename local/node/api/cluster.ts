@@ -3,7 +3,7 @@ import { type Json, parameterError } from '../http/answer.ts';
 import type { Call, Routes } from './call.ts';
 import { nodeEntry } from './node-load.ts';
 import { qemuResources } from './qemu.ts';
-import { storageUsable, storageUsage } from './storage-status.ts';
+import { storageResources } from './storage-status.ts';
 import { clusterTasks } from './tasks.ts';
 
 type Fields = { readonly [key: string]: Json };
@@ -28,28 +28,6 @@ function nextId(call: Call): Json {
   throw parameterError({ vmid: `unable to get any free VMID in range [${lower}, ${upper - 1}]` });
 }
 
-async function storages(call: Call): Promise<readonly Fields[]> {
-  const { core } = call;
-  const visible = core.storages.all().filter(({ storage }) => storageUsable(call, storage));
-  return Promise.all(
-    visible.map(async (config) => {
-      const { total, used } = await storageUsage(core, config.storage);
-      return {
-        id: `storage/${core.profile.node}/${config.storage}`,
-        type: 'storage',
-        storage: config.storage,
-        node: core.profile.node,
-        status: config.disable === true ? 'unknown' : 'available',
-        plugintype: config.type,
-        content: config.content.join(','),
-        shared: config.shared === true ? 1 : 0,
-        disk: used,
-        maxdisk: total,
-      };
-    }),
-  );
-}
-
 async function resources(call: Call): Promise<Json> {
   const { core, authuser } = call;
   const type = call.text('type');
@@ -66,7 +44,7 @@ async function resources(call: Call): Promise<Json> {
     ...guests,
     ...machines,
     ...(node.length === 0 ? [] : [plainNode]),
-    ...(wanted('storage') ? await storages(call) : []),
+    ...(wanted('storage') ? await storageResources(call) : []),
     ...(sdn
       ? [
           {

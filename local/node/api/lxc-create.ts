@@ -1,3 +1,4 @@
+import { assertQuorum } from '../cluster.ts';
 import { emptyConfig, type Values } from '../guests/config.ts';
 import { checkConfigPermissions, checkVolumeAccess } from '../guests/config-permissions.ts';
 import { type Creation, createContainer, reserve } from '../guests/create.ts';
@@ -58,6 +59,7 @@ function mountsOf(call: Call, set: Values): Values {
 async function create(call: Call): Promise<Json> {
   const { core, vmid, caller } = call;
   const ostemplate = call.required('ostemplate');
+  assertQuorum(core);
   core.guests.assertUnused(vmid);
   const sshPublicKeys = call.text('ssh-public-keys');
   if (sshPublicKeys !== undefined && !areSshPublicKeys(sshPublicKeys)) {

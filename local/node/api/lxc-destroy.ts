@@ -15,9 +15,12 @@ interface Destruction {
   readonly unreferenced: boolean;
 }
 
-async function check(core: Core, config: GuestConfig, { vmid, force }: Destruction): Promise<void> {
+async function check(core: Core, config: GuestConfig, { vmid, force, purge }: Destruction): Promise<void> {
   checkProtection(config, `can't remove CT ${vmid}`);
   checkLock(config);
+  if (!purge && core.ha.value[`ct:${vmid}`] !== undefined) {
+    throw new ApiError(500, `unable to remove CT ${vmid} - used in HA resources and purge parameter not set.`);
+  }
   if (!force && (await core.backend.state(vmid)).running) {
     throw new ApiError(500, `unable to destroy CT ${vmid} - container is running`);
   }
@@ -50,6 +53,12 @@ async function destroyContainer(core: Core, task: TaskContext, destruction: Dest
   }
   await core.backend.forget(vmid);
   forgetAccess(core, vmid);
+  core.firewalls.update((value) => {
+    delete value[vmid];
+  });
+  core.ha.update((value) => {
+    delete value[`ct:${vmid}`];
+  });
   if (destruction.purge) task.log(`purging CT ${vmid} from related configurations..`);
   core.guests.remove('lxc', vmid);
 }

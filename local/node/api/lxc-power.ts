@@ -1,3 +1,4 @@
+import { assertQuorum } from '../cluster.ts';
 import { shutdownContainer, startContainer, stopContainer } from '../guests/power.ts';
 import { checkLock } from '../guests/update.ts';
 import { ApiError, type Json, parameterError } from '../http/answer.ts';
@@ -24,10 +25,29 @@ function begin(call: Call, type: string, work: Work): string {
   return call.core.tasks.start(type, String(call.vmid), call.authuser, work);
 }
 
+/** A container that HA manages is not started or stopped: the wish is noted for the manager, which is not here. */
+function requestHa(call: Call, verb: 'start' | 'stop'): string {
+  const { core, vmid } = call;
+  return begin(call, `ha${verb}`, async (task) => {
+    task.log(`Requesting HA ${verb} for CT ${vmid}`);
+    core.ha.update((value) => {
+      const resource = value[`ct:${vmid}`];
+      if (resource !== undefined)
+        value[`ct:${vmid}`] = { ...resource, state: verb === 'start' ? 'started' : 'stopped' };
+    });
+  });
+}
+
+function isManaged({ core, vmid }: Call): boolean {
+  return core.ha.value[`ct:${vmid}`] !== undefined;
+}
+
 async function start(call: Call): Promise<Json> {
   const { core, vmid } = call;
   const skip = skipLock(call);
   if (await isRunning(call)) throw new ApiError(500, `CT ${vmid} already running`);
+  assertQuorum(core);
+  if (isManaged(call)) return requestHa(call, 'start');
   return begin(call, 'vzstart', (task) => startContainer(core, task, vmid, skip));
 }
 
@@ -35,12 +55,14 @@ async function stop(call: Call): Promise<Json> {
   const { core, vmid } = call;
   const skip = skipLock(call);
   await assertRunning(call);
+  if (isManaged(call)) return requestHa(call, 'stop');
   return begin(call, 'vzstop', (task) => stopContainer(core, task, vmid, skip));
 }
 
 async function shutdown(call: Call): Promise<Json> {
   const { core, vmid } = call;
   await assertRunning(call);
+  if (isManaged(call)) return requestHa(call, 'stop');
   const options = { timeout: call.number('timeout') ?? SHUTDOWN_TIMEOUT, force: call.flag('forceStop') };
   return begin(call, 'vzshutdown', (task) => shutdownContainer(core, task, vmid, options));
 }

@@ -10,7 +10,8 @@ async function list(call: Call): Promise<Json> {
 async function current(call: Call): Promise<Json> {
   const { core, vmid } = call;
   const { values } = core.guests.read('lxc', vmid).config;
-  return { ...listEntry(core, { vmid, values, state: await core.backend.state(vmid) }), ha: { managed: 0 } };
+  const ha = core.ha.value[`ct:${vmid}`] === undefined ? { managed: 0 } : { managed: 1, group: null, state: null };
+  return { ...listEntry(core, { vmid, values, state: await core.backend.state(vmid) }), ha };
 }
 
 async function interfaces(call: Call): Promise<Json> {

@@ -7,17 +7,22 @@ import { userRoutes } from './access-users.ts';
 import { aplinfoRoutes } from './aplinfo.ts';
 import type { Routes } from './call.ts';
 import { clusterRoutes } from './cluster.ts';
+import { haRoutes } from './ha.ts';
 import { lxcRoutes } from './lxc.ts';
 import { lxcConfigRoutes } from './lxc-config.ts';
 import { lxcCreateRoutes } from './lxc-create.ts';
 import { lxcDestroyRoutes } from './lxc-destroy.ts';
 import { lxcFeatureRoutes } from './lxc-feature.ts';
+import { lxcFirewallRoutes } from './lxc-firewall.ts';
 import { lxcPowerRoutes } from './lxc-power.ts';
 import { lxcResizeRoutes } from './lxc-resize.ts';
 import { nodeStorageRoutes } from './node-storage.ts';
 import { nodeRoutes } from './nodes.ts';
+import { notOfferedRoutes } from './not-offered.ts';
+import { poolRoutes } from './pools.ts';
 import { qemuRoutes } from './qemu.ts';
 import { storageRoutes } from './storage.ts';
+import { storageContentRoutes } from './storage-content.ts';
 import { taskRoutes } from './tasks.ts';
 import { versionRoutes } from './version.ts';
 
@@ -44,4 +49,9 @@ export const ROUTES: Routes = {
   ...lxcResizeRoutes,
   ...lxcFeatureRoutes,
   ...qemuRoutes,
+  ...poolRoutes,
+  ...storageContentRoutes,
+  ...lxcFirewallRoutes,
+  ...haRoutes,
+  ...notOfferedRoutes,
 };

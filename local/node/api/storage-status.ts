@@ -1,4 +1,3 @@
-import type { StorageUsage } from '../backend/backend.ts';
 import type { Core } from '../core.ts';
 import type { Json } from '../http/answer.ts';
 import type { StorageConfig } from '../profile.ts';
@@ -7,10 +6,6 @@ import type { Call } from './call.ts';
 /** Who may see a storage at all. */
 export function storageUsable(call: Call, storage: string): boolean {
   return call.core.access.any(call.authuser, `/storage/${storage}`, ['Datastore.Audit', 'Datastore.AllocateSpace']);
-}
-
-export async function storageUsage(core: Core, storage: string): Promise<StorageUsage> {
-  return core.backend.usage(storage);
 }
 
 /** The fields of `/nodes/{node}/storage`. */
@@ -26,4 +21,27 @@ export async function storageEntry(core: Core, config: StorageConfig): Promise<{
   if (!enabled) return { ...basic, total: 0, used: 0, avail: 0 };
   const { total, used, available } = await core.backend.usage(config.storage);
   return { ...basic, total, used, avail: available };
+}
+
+/** Storages that the caller may see, as `/cluster/resources` has them. */
+export async function storageResources(call: Call): Promise<readonly { readonly [key: string]: Json }[]> {
+  const { core } = call;
+  const visible = core.storages.all().filter(({ storage }) => storageUsable(call, storage));
+  return Promise.all(
+    visible.map(async (config) => {
+      const { total, used } = await core.backend.usage(config.storage);
+      return {
+        id: `storage/${core.profile.node}/${config.storage}`,
+        type: 'storage',
+        storage: config.storage,
+        node: core.profile.node,
+        status: config.disable === true ? 'unknown' : 'available',
+        plugintype: config.type,
+        content: config.content.join(','),
+        shared: config.shared === true ? 1 : 0,
+        disk: used,
+        maxdisk: total,
+      };
+    }),
+  );
 }

@@ -129,6 +129,11 @@ export const controlRoutes: Readonly<Record<string, ControlHandler>> = {
     setLock(state, vmidOf(request), typeof lock === 'string' ? lock : undefined);
     return null;
   },
+  'PUT quorum': ({ core }, { body }) => {
+    core.cluster.quorate = body.quorate !== false;
+    core.guests.readOnly = !core.cluster.quorate;
+    return null;
+  },
   'PUT qemu': ({ core }, request) => {
     const values = { memory: '512', ...valuesOf(request) };
     core.guests.writeText('qemu', vmidOf(request), printConfig({ values, raw: [], pending: {}, snapshots: {} }));

@@ -18,6 +18,8 @@ export interface StoredGuest {
 export class Guests {
   readonly #node: string;
   readonly #directory: string;
+  /** Set by the fault endpoint: no quorum makes /etc/pve read-only. */
+  readOnly = false;
   readonly #texts: Record<GuestKind, Map<number, string>> = { lxc: new Map(), qemu: new Map() };
 
   constructor(stateDirectory: string, node: string) {
@@ -61,6 +63,10 @@ export class Guests {
   }
 
   writeText(kind: GuestKind, vmid: number, text: string): void {
+    if (this.readOnly) {
+      const file = `/etc/pve/nodes/${this.#node}/${FOLDERS[kind]}/${vmid}.conf.tmp.${process.pid}`;
+      throw new ApiError(500, `unable to open file '${file}' - Permission denied`);
+    }
     writeAtomically(this.#file(kind, vmid), text, 0o640);
     this.#texts[kind].set(vmid, text);
   }
