@@ -2,34 +2,48 @@ import { describe, expect, it } from 'vitest';
 import type { Event } from '../../../src/model/ports.ts';
 import { listenToScript, summariseScript } from '../../../src/model/script-report.ts';
 
-describe('listenToScript', () => {
-  it('sorts lines by their word, and takes words only at the beginning of a line', () => {
+describe('what a script says of itself', () => {
+  it('is sorted into changes, warnings, its error and progress', () => {
     const told: Event[] = [];
     const report = listenToScript((event) => told.push(event));
-    const lines = ['changed: a', ' changed: b', 'unchanged: c', 'warning: d', 'error: e', 'error: f', 'changed: '];
-    for (const line of lines) report.hear(line);
-    expect(report.changed).toEqual(['a']);
-    expect(report.warnings).toEqual(['d']);
-    expect(report.error()).toBe('f');
-    expect(report.tail).toEqual(lines);
-    expect(told.map((event) => (event.kind === 'line' ? event.text : event.kind))).toEqual(
-      lines.filter((line) => line !== 'warning: d'),
-    );
+    for (const line of [
+      'Reading',
+      ' ',
+      'changed: /etc/x',
+      'warning: old',
+      'error: first',
+      'error: last',
+      'changed:',
+      'unchanged: y',
+    ]) {
+      report.hear(line);
+    }
+    expect(report.changed).toEqual(['/etc/x']);
+    expect(report.warnings).toEqual(['old']);
+    expect(report.error()).toBe('last');
+    expect(told.map((event) => (event.kind === 'line' ? event.text : event.kind))).toEqual([
+      'Reading',
+      'changed: /etc/x',
+      'error: first',
+      'error: last',
+      'changed:',
+      'unchanged: y',
+    ]);
   });
 
-  it('passes over empty lines', () => {
-    const report = listenToScript(() => expect.unreachable());
-    report.hear('   ');
-    expect(report.tail).toEqual([]);
+  it('keeps its last 20 lines, oldest first', () => {
+    const report = listenToScript(() => undefined);
+    for (let line = 1; line <= 30; line += 1) report.hear(`line ${line}`);
+    expect(report.tail).toHaveLength(20);
+    expect([report.tail[0], report.tail.at(-1)]).toEqual(['line 11', 'line 30']);
+    expect(report.error()).toBeUndefined();
   });
-});
 
-describe('summariseScript', () => {
   it.each([
-    [0, 'nothing to do'],
-    [1, '1 change'],
-    [2, '2 changes'],
-  ])('%i: %s', (count, text) => {
-    expect(summariseScript({ changed: Array.from({ length: count }, () => 'x') })).toBe(text);
+    [[], 'nothing to do'],
+    [['a'], '1 change'],
+    [['a', 'b'], '2 changes'],
+  ])('is summed up', (changed, text) => {
+    expect(summariseScript({ changed })).toBe(text);
   });
 });
