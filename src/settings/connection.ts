@@ -64,6 +64,7 @@ export function missing({ values }: ConnectionInput, sources: Sources): GitopsEr
     `set ${waysOf('tokenId')}, and ${settingRows.tokenSecret.environment}`,
     `or ${waysOf('user')}, and ${settingRows.proxmoxPassword.environment}`,
     'or copy local/.config.json to local/config.json and fill it in',
+    'or try it without a Proxmox VE: pve-gitops node start (docs/local-node.md)',
     ...misspelled(sources.environment),
   ];
   return new GitopsError('user', message, { advice });

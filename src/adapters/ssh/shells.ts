@@ -7,6 +7,7 @@ import { abortError, duration } from '../process/program-errors.ts';
 import { connectFailure } from './connect-failure.ts';
 import { openConnection } from './connection.ts';
 import { pinHostKeys } from './host-key-pins.ts';
+import { isOnLink } from './on-link.ts';
 import { PROBE_TEXT, type Probe, probe } from './probe.ts';
 import { createShell } from './shell.ts';
 
@@ -40,11 +41,12 @@ export function createShells(options: ShellsOptions): Shells {
   return {
     open: (target, call) => openShell(options, target, call),
     async answers(address, call) {
-      // Refused is an answer too. Firewalls that drop everything look like a free address: this is a hint, no proof.
+      // Firewalls that drop everything look like a free address: this is a hint, no proof.
       const timeoutMs = Math.min(call.timeoutMs, ANSWER_MS);
       const ports = [22, 80, 443];
       const found = ports.map((port) => probe({ address, port, timeoutMs, banner: false, signal: call.signal }));
-      const taken: readonly Probe[] = ['open', 'refused', 'closed'];
+      // Refused is an answer too, but from another network it may be a firewall's and not the address's own.
+      const taken: readonly Probe[] = isOnLink(address) ? ['open', 'refused', 'closed'] : ['open'];
       return (await Promise.all(found)).some((result) => taken.includes(result));
     },
     async openPorts(address, ports, call) {

@@ -1,0 +1,135 @@
+import { spawn } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { resetNode, startNode } from '../../../local/node/daemon.ts';
+import type { NodeFile } from '../../../local/node/node-file.ts';
+import { dataOf, NodeClient } from './node-client.ts';
+
+const ROOT = resolve(import.meta.dirname, '..', '..', '..');
+
+export interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Both, in no particular order. */
+  readonly text: string;
+}
+
+export interface Running {
+  readonly ended: Promise<Ended>;
+  /** SIGKILL to the process and all it has started. */
+  kill(): void;
+}
+
+/** A free TCP port of loopback. */
+export function freePort(): Promise<number> {
+  return new Promise((done, fail) => {
+    const server = createServer();
+    server.once('error', fail);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => done(typeof address === 'object' && address !== null ? address.port : 0));
+    });
+  });
+}
+
+/** The command line as a user has it, with a local node of its own, all below a temporary folder. */
+export class CliSite {
+  readonly folder: string;
+  readonly state: string;
+  node: NodeFile;
+  client: NodeClient;
+
+  private constructor(folder: string, node: NodeFile) {
+    this.folder = folder;
+    this.state = join(folder, 'state');
+    this.node = node;
+    this.client = clientOf(node);
+  }
+
+  static async open(backend: 'simulated' | 'lxc' = 'simulated'): Promise<CliSite> {
+    const folder = mkdtempSync(join(tmpdir(), 'pve-gitops-cli-'));
+    mkdirSync(join(folder, 'state'), { mode: 0o711 });
+    const node = await startNode({ state: join(folder, 'state', 'node'), backend, port: await freePort() });
+    return new CliSite(folder, node);
+  }
+
+  async close(): Promise<void> {
+    await resetNode(join(this.state, 'node'));
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** A copy of a lib, changed as given: file → text, null removes it. Outside of git. */
+  definition(lib: string, files: Readonly<Record<string, string | null>> = {}, name = lib): string {
+    const directory = join(this.folder, 'definitions', name);
+    rmSync(directory, { recursive: true, force: true });
+    cpSync(join(ROOT, 'libs', lib), directory, { recursive: true });
+    for (const [file, text] of Object.entries(files)) {
+      if (text === null) rmSync(join(directory, file));
+      else writeFileSync(join(directory, file), text);
+    }
+    return directory;
+  }
+
+  readDefinition(lib: string, file: string): string {
+    return readFileSync(join(ROOT, 'libs', lib, file), 'utf8');
+  }
+
+  start(args: readonly string[], environment: Readonly<Record<string, string>> = {}): Running {
+    const { PATH = '', HOME = '' } = process.env;
+    const child = spawn(process.execPath, [join(ROOT, 'build', 'local', 'cli', 'main.js'), ...args], {
+      cwd: this.folder,
+      detached: true,
+      env: { PATH, HOME, PVE_GITOPS_STATE_DIRECTORY: this.state, ...environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.on('data', (chunk: Buffer) => {
+      stdout += chunk.toString();
+    });
+    child.stderr.on('data', (chunk: Buffer) => {
+      stderr += chunk.toString();
+    });
+    const ended = new Promise<Ended>((done, fail) => {
+      child.on('error', fail);
+      child.on('close', (code) => done({ code, stdout, stderr, text: stdout + stderr }));
+    });
+    return {
+      ended,
+      kill: () => {
+        if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGKILL');
+      },
+    };
+  }
+
+  run(args: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<Ended> {
+    return this.start(args, environment).ended;
+  }
+
+  async control(method: string, path: string, body: object = {}): Promise<unknown> {
+    const reply = await this.client.raw(method, `/control/${path}`, JSON.stringify(body), {
+      'content-type': 'application/json',
+      'x-control-secret': this.node.control.secret,
+    });
+    return dataOf(reply);
+  }
+
+  /** Every write so far, `METHOD path` → count. */
+  async writes(): Promise<number> {
+    const calls = (await this.control('GET', 'calls')) as Readonly<Record<string, number>>;
+    return Object.entries(calls).reduce((sum, [call, count]) => (call.startsWith('GET ') ? sum : sum + count), 0);
+  }
+
+  /** Stored config of a container; undefined: there is none. */
+  async config(vmid: number): Promise<Readonly<Record<string, unknown>> | undefined> {
+    const reply = await this.client.call('GET', `/nodes/pve/lxc/${vmid}/config`);
+    return reply.status === 200 ? dataOf(reply) : undefined;
+  }
+}
+
+function clientOf(node: NodeFile): NodeClient {
+  return new NodeClient(node.port, node.ca, { authorization: `PVEAPIToken=${node.token.id}=${node.token.secret}` });
+}
