@@ -84,9 +84,9 @@ function exec(state: ControlState, request: ControlRequest): Json {
   if (model.value.running[vmid] === undefined) throw new ApiError(503, `container ${vmid} is not running`);
   const argv = Array.isArray(request.body.argv) ? request.body.argv.map(String) : [];
   const input = typeof request.body.input === 'string' ? request.body.input : '';
-  model.update((value) => {
-    value.commands[vmid] = [...(value.commands[vmid] ?? []), { name, argv, input }];
-  });
+  const before = state.commands.get(vmid) ?? [];
+  before.push({ name, argv, input });
+  state.commands.set(vmid, before);
   return { ...(model.value.answers[name] ?? { exitCode: 0, stdout: '', stderr: '' }) };
 }
 
@@ -160,7 +160,8 @@ export const controlRoutes: Readonly<Record<string, ControlHandler>> = {
     return null;
   },
   'POST exec': exec,
-  'GET exec': (state, request) => (simulated(state).model.value.commands[vmidOf(request)] ?? []) as unknown as Json,
+  'GET exec': (state, request) =>
+    (state.commands.get(vmidOf(request)) ?? []).map(({ name, argv, input }) => ({ name, argv, input })),
   'PUT answers': program,
   'DELETE answers': (state, { path, query }) => {
     simulated(state).model.update((value) => {

@@ -1,10 +1,14 @@
 import { timingSafeEqual } from 'node:crypto';
+import type { RanCommand } from '../backend/simulated/model.ts';
 import type { Core } from '../core.ts';
 import { ApiError, type Json } from '../http/answer.ts';
 import { emptyReply, errorReply, jsonReply, type Reply, readBody } from '../http/exchange.ts';
 import type { Gate, HttpRequest } from '../http/server.ts';
 import { controlRoutes } from './control.ts';
 import { Faults } from './faults.ts';
+
+/** Bytes of a control call: the input of a command may be a whole repository. */
+const BODY_LIMIT = 256 * 1024 ** 2;
 
 /** Sent with every control call. */
 export const SECRET_HEADER = 'x-control-secret';
@@ -20,6 +24,8 @@ export interface ControlState {
   readonly faults: Faults;
   /** `METHOD path` → how often it was called */
   readonly calls: Map<string, number>;
+  /** vmid → commands that were run in it, oldest first */
+  readonly commands: Map<number, RanCommand[]>;
   /** Gives back the flock that a fault holds. */
   readonly held: Map<string, () => void>;
 }
@@ -36,7 +42,7 @@ export class ControlGate implements Gate {
 
   constructor(core: Core, secret: string) {
     this.#secret = secret;
-    this.#state = { core, faults: new Faults(), calls: new Map(), held: new Map() };
+    this.#state = { core, faults: new Faults(), calls: new Map(), commands: new Map(), held: new Map() };
     core.tasks.intercept = async ({ type, id }, task) => {
       const found = this.#state.faults.forTask(type, id);
       if (found?.fault.kind === 'task-failure') throw new ApiError(500, found.fault.text);
@@ -80,7 +86,7 @@ export class ControlGate implements Gate {
     const { message, method, path, query } = request;
     if (!sameSecret(message.headers[SECRET_HEADER], this.#secret)) return emptyReply(401, 'No control secret');
     try {
-      const text = (await readBody(message)).toString('utf8');
+      const text = (await readBody(message, BODY_LIMIT)).toString('utf8');
       const body = text === '' ? {} : (JSON.parse(text) as ControlRequest['body']);
       const [, name = '', rest = ''] = /^\/control\/?([^/]*)\/?(.*)$/.exec(path) ?? [];
       const handler = controlRoutes[`${method} ${name}`];

@@ -68,6 +68,7 @@ export function resourceEntry(core: Core, guest: GuestStatus): { readonly [key: 
     ...entry
   } = listEntry(core, guest);
   const pool = core.access.poolOf('vms', String(guest.vmid));
+  const hastate = core.ha.value[`ct:${guest.vmid}`]?.state;
   return {
     ...entry,
     id: `lxc/${guest.vmid}`,
@@ -75,6 +76,7 @@ export function resourceEntry(core: Core, guest: GuestStatus): { readonly [key: 
     maxcpu: maxcpu ?? 1,
     template: guest.values.template === '1' ? 1 : 0,
     ...(pool === undefined ? {} : { pool }),
+    ...(hastate === undefined ? {} : { hastate }),
   };
 }
 

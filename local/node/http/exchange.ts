@@ -8,11 +8,11 @@ export const BODY_LIMIT = 512 * 1024;
 const JSON_TYPE = 'application/json;charset=UTF-8';
 
 /** The whole body; more than the limit is refused as the real server does. */
-export async function readBody(request: IncomingMessage): Promise<Buffer> {
+export async function readBody(request: IncomingMessage, limit = BODY_LIMIT): Promise<Buffer> {
   if (request.headers['transfer-encoding'] !== undefined) {
     throw new PlainError(501, 'chunked transfer encoding not supported', { bare: true });
   }
-  if (Number(request.headers['content-length'] ?? 0) > BODY_LIMIT) {
+  if (Number(request.headers['content-length'] ?? 0) > limit) {
     throw new PlainError(501, 'for data too large', { bare: true });
   }
   const chunks: Buffer[] = [];

@@ -33,7 +33,9 @@ export function parseVolumeId(volid: string): VolumeId {
 const FOLDERS = { iso: 'template/iso', vztmpl: 'template/cache', backup: 'dump', snippets: 'snippets' } as const;
 type FileContent = keyof typeof FOLDERS;
 
-const VOLUME = /^(?:(\d+)\/)?((?:vm|base|subvol|basevol)-(\d+)-\S+)$/;
+/** In a directory any image in the guest's folder is one (row 850); a thin volume says its guest in its name. */
+const DIRECTORY_VOLUME = /^(\d+)\/(\S+\.(raw|qcow2|vmdk|subvol))$/;
+const THIN_VOLUME = /^(?:vm|base)-(\d+)-\S+$/;
 
 /** storage.cfg and what lies in the storages' directories. */
 export class Storages {
@@ -89,13 +91,13 @@ export class Storages {
     const config = this.get(storage);
     const file = /^(iso|vztmpl|backup|snippets)\/([^/]+)$/.exec(name);
     if (file?.[1] !== undefined && config.type !== 'lvmthin') return fileName(file[1] as FileContent, file[2] ?? '');
-    const [, folder, base, vmid] = VOLUME.exec(name) ?? [];
-    if (base === undefined || (config.type === 'lvmthin') === (folder !== undefined)) {
+    const [, folder, , extension] = DIRECTORY_VOLUME.exec(name) ?? [];
+    const owner = config.type === 'lvmthin' ? THIN_VOLUME.exec(name)?.[1] : folder;
+    if (owner === undefined) {
       const kind = config.type === 'lvmthin' ? 'lvm volume' : 'directory volume';
       throw new ApiError(500, `unable to parse ${kind} name '${name}'`);
     }
-    const format = /\.(raw|qcow2|vmdk|subvol)$/.exec(base)?.[1] ?? 'raw';
-    return { content: 'images', vmid: Number(folder ?? vmid), format };
+    return { content: 'images', vmid: Number(owner), format: extension ?? 'raw' };
   }
 
   /** Path of a file volume (template, ISO image …), whether it exists or not. */
@@ -103,14 +105,6 @@ export class Storages {
     const [content = '', file = ''] = name.split('/');
     const folder = content in FOLDERS ? FOLDERS[content as FileContent] : content;
     return join(this.directory(storage), folder, file);
-  }
-
-  /** The same as the API would name it. */
-  shownPath({ storage, name }: VolumeId): string {
-    const config = this.get(storage);
-    const [content = '', file = ''] = name.split('/');
-    const folder = content in FOLDERS ? FOLDERS[content as FileContent] : content;
-    return config.path === undefined ? this.filePath({ storage, name }) : join(config.path, folder, file);
   }
 
   /** Files of a storage, by content kind. */

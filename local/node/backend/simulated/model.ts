@@ -33,7 +33,6 @@ export interface SimulatedState {
   capacity: Record<string, number>;
   /** Directories that the simulated host has; undefined: every one. */
   directories?: readonly string[];
-  commands: Record<string, readonly RanCommand[]>;
   answers: Record<string, ProgrammedAnswer>;
 }
 
@@ -44,7 +43,6 @@ export function openSimulatedState(file: string): SimulatedDocument {
     volumes: {},
     running: {},
     capacity: {},
-    commands: {},
     answers: {},
   }));
 }
