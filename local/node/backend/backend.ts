@@ -122,6 +122,33 @@ export interface TemplateRecipe {
 }
 
 /**
+ * What can be done with volumes beyond making, growing and freeing them. Calls for one volume come one at a time, and
+ * only for storages whose type can do it (btrfs and lvmthin: snapshots and linked clones; dir: full copies).
+ */
+export interface VolumeWork {
+  snapshot(volume: Volume, name: string): Promise<void>;
+  dropSnapshot(volume: Volume, name: string): Promise<void>;
+  /** The volume's content becomes the snapshot's; the snapshot stays. */
+  rollback(volume: Volume, name: string): Promise<void>;
+  /** Makes the target with the content of the source, or of a snapshot of it; `linked` shares what does not change. */
+  copy(
+    source: Volume,
+    target: Volume,
+    options: { readonly linked: boolean; readonly snapshot?: string },
+    log: TaskLog,
+    signal: AbortSignal,
+  ): Promise<void>;
+  /** The same bytes under another name on the same storage: reassigned volumes, bases of templates. */
+  rename(volume: Volume, target: Volume): Promise<void>;
+  /** Writes an archive of the root file system, of mounts with `backup=1` (in the spec: all given), and of the config. */
+  backup(spec: ContainerSpec, config: string, destination: string, log: TaskLog, signal: AbortSignal): Promise<void>;
+  /** The config that such an archive holds. */
+  backupConfig(archive: string): Promise<string>;
+  /** Unpacks such an archive into the spec's volumes; nothing is set up anew. */
+  restore(spec: ContainerSpec, archive: string, log: TaskLog, signal: AbortSignal): Promise<void>;
+}
+
+/**
  * What runs containers. Errors are plain Errors whose message is the text that Proxmox VE gives in the task log or
  * answer, without prefix. Calls for one vmid come one at a time; calls for different ones at once.
  */
@@ -154,6 +181,9 @@ export interface Backend {
   networkState(vmid: number): Promise<readonly InterfaceState[]>;
   /** Applies what differs to a running container: limits, hostname, interfaces, new mounts. Throws HotplugError. */
   change(before: ContainerSpec, after: ContainerSpec): Promise<void>;
+
+  /** Without it snapshots, clones, templates, moves and backups are refused. */
+  readonly volumeWork?: VolumeWork;
 
   makeTemplate(recipe: TemplateRecipe, destination: string, log: TaskLog, signal: AbortSignal): Promise<void>;
 }
