@@ -9,6 +9,7 @@ import { undoHostChange } from './host-undo.ts';
 /** The only way in which this back end changes the host: written down, then done, and taken back in reverse. */
 export interface HostChanger {
   changes(): readonly HostChange[];
+  has(change: HostChange): boolean;
   /** Writes a change down; the caller makes it next. */
   note(change: HostChange): Promise<void>;
   /** Forgets a change that was not made after all. */
@@ -40,6 +41,7 @@ export function hostChanger(journal: HostJournal, journalFile: string, registry?
 
   const changer: HostChanger = {
     changes: () => journal.changes(),
+    has: (change) => journal.has(change),
     note: (change) => journal.add(change),
     drop: (change) => journal.remove(change),
     undo,

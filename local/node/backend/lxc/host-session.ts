@@ -1,16 +1,16 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { directoryVolumes } from './directory-volumes.ts';
 import type { HostChanger } from './host-changer.ts';
 import { hostChanger } from './host-changer.ts';
 import { openIdRange, readHostFacts } from './host-facts.ts';
 import { openHostJournal } from './host-journal.ts';
+import { ensureMount } from './host-mounts.ts';
 import type { HostNetwork } from './host-network.ts';
 import { openHostNetwork } from './host-network.ts';
 import type { Layout } from './layout.ts';
-import { storageView } from './layout.ts';
 import type { HostFacts } from './lxc-config.ts';
 import { runChecked } from './run-command.ts';
+import { openStorages } from './storages.ts';
 import type { Storage, VolumeStore } from './volume-store.ts';
 
 const DEADLINE = 30_000;
@@ -29,19 +29,6 @@ export interface HostSession {
 export async function openChanger(layout: Layout): Promise<HostChanger> {
   await mkdir(layout.state, { recursive: true, mode: 0o700 });
   return hostChanger(await openHostJournal(layout.journal), layout.journal);
-}
-
-export async function isMountPoint(path: string): Promise<boolean> {
-  const mountinfo = await readFile('/proc/self/mountinfo', 'utf8');
-  return mountinfo.split('\n').some((line) => line.split(' ')[4] === path);
-}
-
-/** Makes the mount that the journal then names, unless it is there. */
-export async function ensureMount(changer: HostChanger, path: string, argv: readonly string[]): Promise<void> {
-  await mkdir(path, { recursive: true, mode: 0o711 });
-  if (await isMountPoint(path)) return;
-  await changer.note({ kind: 'mount', path });
-  await runChecked([...argv, path], { timeout: DEADLINE });
 }
 
 /**
@@ -64,24 +51,13 @@ async function writeSeccomp(layout: Layout): Promise<string | undefined> {
   return file;
 }
 
-async function openStorages(changer: HostChanger, layout: Layout, storages: readonly Storage[]): Promise<VolumeStore> {
-  for (const { storage, path } of storages) {
-    const images = join(path, 'images');
-    await mkdir(images, { recursive: true });
-    await ensureMount(changer, storageView(layout, storage), ['mount', '--bind', images]);
-  }
-  return directoryVolumes((storage) => {
-    if (!storages.some((known) => known.storage === storage)) throw new Error(`storage '${storage}' does not exist`);
-    return storageView(layout, storage);
-  });
-}
-
 /** Makes the host ready, step by step, each of them idempotent. */
 export async function openHost(
   layout: Layout,
   changer: HostChanger,
   network: string,
   storages: readonly Storage[],
+  log: (line: string) => void,
 ): Promise<HostSession> {
   await mkdir(layout.containers, { recursive: true, mode: 0o711 });
   await changer.directory(layout.run, 0o711);
@@ -90,7 +66,7 @@ export async function openHost(
   const range = await openIdRange(changer, layout.state);
   await ensureMount(changer, layout.hotplug, ['mount', '--bind', layout.hotplug]);
   await runChecked(['mount', '--make-shared', layout.hotplug], { timeout: DEADLINE });
-  const volumes = await openStorages(changer, layout, storages);
+  const volumes = await openStorages(changer, layout, storages, log);
   const facts = await readHostFacts(range, undefined);
   const hostNetwork = await openHostNetwork(changer, layout.id, network);
   const seccomp = await writeSeccomp(layout);

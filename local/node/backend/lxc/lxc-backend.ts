@@ -41,7 +41,7 @@ export function createLxcBackend(options: LxcOptions): Backend {
   return {
     kind: 'lxc',
     async open() {
-      opened = await openHost(layout, await openChanger(layout), options.network, options.storages);
+      opened = await openHost(layout, await openChanger(layout), options.network, options.storages, options.log);
       options.log(`bridge ${opened.network.bridge}: ${opened.network.gateway}/${opened.network.prefix}`);
     },
     async close() {
