@@ -41,7 +41,9 @@ export async function converge(input: ConvergeInput): Promise<Converged> {
   let observation = await input.observe();
   const first = input.decide(observation, taken);
   refuseReplace(first);
-  if (first.steps.length === 0) return { kind: 'done', plan: first, results, observation };
+  if (first.steps.length === 0 && !(await leftBehind(input, observation))) {
+    return { kind: 'done', plan: first, results, observation };
+  }
 
   observation = await hold(input, observation);
   for (;;) {
@@ -128,6 +130,15 @@ async function remember(input: ConvergeInput, patch: Partial<Holding['mark']>): 
     if (await writeMark(input.ports, now, mark, input.signal)) return;
   }
   throw new GitopsError('busy', 'Unable to write the owner mark: another run has taken the container');
+}
+
+/** Whether a run that is gone has left its lease on a container that needs nothing else. */
+async function leftBehind(input: ConvergeInput, observation: Observation): Promise<boolean> {
+  if (observation.kind === 'absent' || observation.mark.lease === undefined) return false;
+  return assertFree(input.ports, observation, input.signal).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Takes the lease of a container that is there; for one that is not, the create call is the lock. */

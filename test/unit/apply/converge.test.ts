@@ -194,6 +194,18 @@ describe('lease', () => {
     await expect(converge(inputFor(server, desired()))).rejects.toMatchObject({ kind: 'busy' });
   });
 
+  it.each([
+    ['gone: taken off', false, undefined],
+    ['alive: left alone', true, 'other'],
+  ])('a lease on a container that needs nothing, its holder %s', async (_, alive, holder) => {
+    const server = new FakeServer();
+    const lease = { run: 'other', until: '2026-01-01T00:04:00Z' };
+    server.put(container({ description: formatDescription('', mark({ lease })) }));
+    const runs: Runs = { id: 'mine', by: 'me', alive: () => Promise.resolve(alive) };
+    expect((await converge(inputFor(server, desired(), runs))).kind).toBe('done');
+    expect(markOf(server)?.lease?.run).toBe(holder);
+  });
+
   it('a lock of Proxmox VE is somebody at work', async () => {
     const server = new FakeServer();
     server.put(container({ memory: '1024' }, { lock: 'backup' }));
