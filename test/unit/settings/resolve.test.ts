@@ -246,6 +246,7 @@ describe('a missing connection', () => {
       'set PROXMOX_TOKEN_ID (or --proxmox-token-id, or proxmox.token_id in the settings file), and PROXMOX_TOKEN_SECRET',
       'or PROXMOX_USER (or --proxmox-user, or proxmox.user in the settings file), and PROXMOX_PASSWORD',
       'or copy local/.config.json to local/config.json and fill it in',
+      'or try it without a Proxmox VE: pve-gitops node start (docs/local-node.md)',
       'PROXMOX_HSOT is set, but is not a setting: did you mean PROXMOX_HOST?',
     ]);
   });
