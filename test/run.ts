@@ -54,7 +54,9 @@ async function main(projects: readonly string[]): Promise<void> {
     }
     const began = Date.now();
     const count = countOf(project, await vitest(project));
-    times.push(`${project}: ${((Date.now() - began) / 1000).toFixed(1)} s, ${count.passed} passed, ${count.failed} failed`);
+    times.push(
+      `${project}: ${((Date.now() - began) / 1000).toFixed(1)} s, ${count.passed} passed, ${count.failed} failed`,
+    );
     total.passed += count.passed;
     total.failed += count.failed;
   }

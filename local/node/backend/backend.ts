@@ -92,7 +92,11 @@ export interface RuntimeState {
 export interface InterfaceState {
   readonly name: string;
   readonly hwaddr: string;
-  readonly addresses: readonly { readonly address: string; readonly prefix: number; readonly family: 'inet' | 'inet6' }[];
+  readonly addresses: readonly {
+    readonly address: string;
+    readonly prefix: number;
+    readonly family: 'inet' | 'inet6';
+  }[];
 }
 
 export interface StorageUsage {
