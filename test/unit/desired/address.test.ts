@@ -91,6 +91,15 @@ describe('an address that is refused, at the line that can be mended', () => {
     expect(problems[0]).toMatchObject({ file: 'config.env', line });
     expect(problems[0]?.message).toContain(message);
   });
+
+  it.each([
+    ['10.0.0.5', undefined, 'write GATEWAY, or the prefix of the IP'],
+    ['10.0.0.5', '10.0.1.1', 'correct it, or the prefix of the IP'],
+    ['192.168.178.255', undefined, 'choose one between'],
+    ['127.0.0.1', undefined, undefined],
+  ])('%s with gateway %s says how to mend it', (ip, gateway, fix) => {
+    expect(address(ip, gateway, HOME).problems[0]?.fix).toBe(fix);
+  });
 });
 
 describe('networks', () => {

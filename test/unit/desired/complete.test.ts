@@ -142,9 +142,22 @@ describe('resolve', () => {
     expect(refused({}, { ...highest, vmidBase: 999_999_958 })).toContain('with vmid_base 999999958 is above 999999999');
   });
 
-  it('refuses a long default host name', () => {
+  it.each([
+    [1, { kind: 'fixed', vmid: 1001, id: 1, base: 1000 }],
+    [99, { kind: 'fixed', vmid: 1099, id: 99, base: 1000 }],
+    [100, { kind: 'fixed', vmid: 100 }],
+  ])('an id of %i is where Proxmox VE keeps numbers for itself, or not', (id, vmid) => {
+    expect(resolve({ ...FULL, id: w(id) }, SETTINGS, WHO).vmid).toEqual(vmid);
+  });
+
+  it('takes a default host name of at most 63 characters', () => {
     const { hostname: _, ...rest } = FULL;
-    expect(() => resolve(rest, SETTINGS, { ...WHO, name: 'a'.repeat(60) })).toThrowError('is not a DNS name');
+    const named = (name: string) => resolve(rest, SETTINGS, { ...WHO, stage: 'main', name }).hostname;
+    expect(named('a'.repeat(63))).toHaveLength(63);
+    expect(named(`${'a'.repeat(32)}.${'a'.repeat(31)}`)).toHaveLength(64);
+    expect(() => named('a'.repeat(64))).toThrowError('is not a DNS name; write HOSTNAME');
+    expect(() => named(`${'a'.repeat(32)}.${'a'.repeat(32)}`)).toThrowError('is not a DNS name');
+    expect(() => named('my_app')).toThrowError('my_app is not a DNS name');
   });
 });
 
@@ -155,6 +168,16 @@ describe('desired between the actions', () => {
 
   it('holds no secret of the settings', () => {
     expect(encodeDesired(resolve(FULL, SETTINGS, WHO))).not.toMatch(/hunter/);
+  });
+
+  it.each([0, 32])('takes a prefix of %i and the lowest vmid', (prefix) => {
+    const ipv4 = { kind: 'static', address: '10.0.0.1', prefix } as const;
+    const edge: Desired = {
+      ...DESIRED,
+      vmid: { kind: 'fixed', vmid: 100 },
+      interfaces: [{ index: 0, name: 'eth0', bridge: 'vmbr0', ipv4 }],
+    };
+    expect(decodeDesired(encodeDesired(edge))).toEqual(edge);
   });
 
   it('comes back with the shorter choices too', () => {
@@ -172,6 +195,15 @@ describe('desired between the actions', () => {
     ['another version', { ...DESIRED, version: 2 }, 'its version is 2, expected 1', 'the same version'],
     ['an unknown key', { ...DESIRED, colour: 'red' }, 'Unrecognized key', 'the same version'],
     ['a value of another kind', { ...DESIRED, memory: '1024' }, 'memory', 'the same version'],
+    [
+      'a prefix that is none',
+      {
+        ...DESIRED,
+        interfaces: [{ ...DESIRED.interfaces[0], ipv4: { kind: 'static', address: '10.0.0.1', prefix: 33 } }],
+      },
+      'prefix',
+      'the same version',
+    ],
     ['a vmid of Proxmox VE', { ...DESIRED, vmid: { kind: 'fixed', vmid: 99 } }, 'vmid', 'the same version'],
     ['no version', { name: 'x' }, 'its version is missing', 'unchanged'],
     ['a list', [], 'its version is missing', 'unchanged'],
@@ -195,6 +227,7 @@ describe('desired between the actions', () => {
     const filled = (letter: string, count: number): Desired => ({ ...DESIRED, hostname: letter.repeat(count) });
     const room = DESIRED_LIMIT - Buffer.byteLength(encodeDesired(filled('a', 0)));
     expect(Buffer.byteLength(encodeDesired(filled('a', room)))).toBe(DESIRED_LIMIT);
+    expect(decodeDesired(encodeDesired(filled('a', room)))).toEqual(filled('a', room));
     expect(() => encodeDesired(filled('a', room + 1))).toThrowError(
       `${DESIRED_LIMIT + 1} bytes, at most ${DESIRED_LIMIT}`,
     );

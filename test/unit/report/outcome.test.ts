@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { GitopsError } from '../../../src/model/errors.ts';
 import type { Outcome } from '../../../src/model/outcome.ts';
 import type { Change, Plan, Step } from '../../../src/model/plan.ts';
 import { renderError } from '../../../src/report/error.ts';
-import { exitCodeOf } from '../../../src/report/exit-code.ts';
+import { EXIT, exitCodeOf } from '../../../src/report/exit-code.ts';
 import { outcomeJson, outcomeMarkdown, renderOutcome } from '../../../src/report/outcome.ts';
-import { changeText, planTitle, stepTitle, verdict } from '../../../src/report/plan.ts';
+import { changeText, planTitle, renderPlan, stepTitle, verdict } from '../../../src/report/plan.ts';
 import { COLOUR, duration, PLAIN } from '../../../src/report/style.ts';
 
 const PLAN: Plan = {
@@ -123,6 +124,22 @@ describe('an outcome', () => {
     ]);
   });
 
+  it('has the exit codes of the design', () => {
+    expect(EXIT).toEqual({
+      ok: 0,
+      bug: 1,
+      changes: 2,
+      user: 3,
+      remote: 4,
+      busy: 5,
+      notOurs: 6,
+      rolledBack: 7,
+      notRolledBack: 8,
+      host: 9,
+    });
+    expect(exitCodeOf({ kind: 'planned', plan: { ...PLAN, steps: [step('start', 'none')] } }, true)).toBe(2);
+  });
+
   it('that failed never ends with 0', () => {
     expect(exitCodeOf({ ...FAILED, exitCode: 0 })).toBe(1);
     expect(exitCodeOf(FAILED)).toBe(4);
@@ -154,12 +171,48 @@ describe('an outcome', () => {
 });
 
 describe('an error', () => {
+  it('quotes a log line once, however it is indented', () => {
+    const error = new GitopsError('remote', 'Unable to x: E: full', { log: ['  E: full', 'more'] });
+    expect(renderError(error)).toEqual(['error: Unable to x: E: full', '  │ more']);
+  });
+
+  it('names its causes with debug', () => {
+    const cause = new Error('socket hung up');
+    const lines = renderError(new GitopsError('remote', 'Unable to x', { cause }), { debug: true });
+    expect(lines.find((line) => line.includes('caused by'))).toContain('caused by Error: socket hung up');
+    expect(renderError(new GitopsError('remote', 'Unable to x', { cause })).join()).not.toContain('socket');
+  });
+
   it('of several lines keeps them and gives the runner no command', () => {
     expect(renderError(Object.assign(new Error('a\n  b\n::c::')), {}).slice(0, 3)).toEqual([
       'error: a',
       '  b',
       '│ ::c::',
     ]);
+  });
+});
+
+describe('signs of a plan', () => {
+  it.each<[Step, string]>([
+    [
+      {
+        kind: 'create',
+        node: 'pve',
+        vmid: 1,
+        template: 't',
+        parameters: {},
+        changes: [],
+        reason: 'x',
+        disruption: 'none',
+      },
+      '+',
+    ],
+    [{ kind: 'download', node: 'pve', storage: 's', template: 't', reason: 'x', disruption: 'none' }, '+'],
+    [step('destroy', 'replace'), '-'],
+    [{ kind: 'replace', changes: [], reason: 'x', disruption: 'replace' }, '-'],
+    [step('restart', 'restart'), '~'],
+  ])('%#', (one, sign) => {
+    expect(renderPlan({ ...PLAN, steps: [one] })[1]?.slice(0, 4)).toBe(`  ${sign} `);
   });
 });
 
@@ -181,7 +234,14 @@ describe('style', () => {
   });
 
   it('sets words off and ends it', () => {
-    expect(COLOUR.bad('x')).toBe('\u001b[31mx\u001b[39m');
+    const codes = (['bold', 'dim', 'good', 'warn', 'bad'] as const).map((word) => COLOUR[word]('x'));
+    expect(codes).toEqual([
+      '\u001b[1mx\u001b[22m',
+      '\u001b[2mx\u001b[22m',
+      '\u001b[32mx\u001b[39m',
+      '\u001b[33mx\u001b[39m',
+      '\u001b[31mx\u001b[39m',
+    ]);
     expect(PLAIN.bad('x')).toBe('x');
   });
 });

@@ -63,6 +63,19 @@ describe('a part of a step', () => {
   });
 });
 
+describe('the end of a step', () => {
+  it.each([
+    ['baseline', '  ok baseline: 2 changes (0.0 s)'],
+    ['configure', '  ok configure: 2 changes (0.0 s)'],
+    ['start', '  ok 2 changes (0.0 s)'],
+  ] as const)('%s', (kind, line) => {
+    const { lines, tell } = harness();
+    const result = { kind, summary: '2 changes', changes: [], changed: [], warnings: [], milliseconds: 0 };
+    tell({ kind: 'started', what: kind }, { kind: 'finished', what: kind, result });
+    expect(lines).toEqual([line]);
+  });
+});
+
 describe('the heartbeat', () => {
   it('is due 20 s after the last line, whatever it was', () => {
     const { lines, tell, pass } = harness();
@@ -89,6 +102,24 @@ describe('the heartbeat', () => {
     }
     expect(300 - last).toBeLessThanOrEqual(30);
     expect(widest).toBeLessThanOrEqual(30);
+  });
+
+  it('is looked after every second, a terminal five times', () => {
+    const periods: number[] = [];
+    const every = (milliseconds: number) => {
+      periods.push(milliseconds);
+      return () => undefined;
+    };
+    harness({ every });
+    harness({ every, status: () => undefined });
+    expect(periods).toEqual([1000, 200]);
+  });
+
+  it('says at most 100 letters of what was said last', () => {
+    const { lines, tell, pass } = harness({ verbose: false });
+    tell({ kind: 'started', what: 'baseline' }, { kind: 'line', text: 'x'.repeat(200) });
+    pass(20);
+    expect(lines).toEqual([`  ... baseline, 20 s: ${'x'.repeat(100)}`]);
   });
 
   it('stops with the run', () => {
