@@ -18,11 +18,12 @@ import type { Storages } from './store/storages.ts';
 import { Volumes } from './store/volumes.ts';
 import { Tasks } from './tasks/tasks.ts';
 
-/** A guest in the making: what a restart of the node must take back. */
+/** A container in the making: what a restart of the node must take back. */
 export interface Making {
-  readonly upid: string;
   /** volids that this task made */
   readonly volumes: readonly string[];
+  /** The config of a container that is being replaced: it comes back. */
+  readonly replaces?: string;
 }
 
 /** A guest's firewall: kept and given back, nothing filters. */
@@ -120,19 +121,4 @@ export function openCore(options: CoreOptions): Core {
     cluster: { quorate: true },
     fingerprint: options.fingerprint,
   };
-}
-
-/**
- * Takes back what a killed node left half made: containers whose create task is dead go away with the volumes that it
- * made, as an aborted create's do. Locks of other kinds stay, as they do on a Proxmox VE host after a power cut.
- */
-export async function removeHalfMade(core: Core): Promise<void> {
-  for (const [vmid, { volumes }] of Object.entries(core.making.value)) {
-    await core.backend.forget(Number(vmid));
-    for (const id of volumes) await core.volumes.free(id);
-    core.guests.remove('lxc', Number(vmid));
-    core.making.update((value) => {
-      delete value[vmid];
-    });
-  }
 }

@@ -1,11 +1,13 @@
 import { assertQuorum } from '../cluster.ts';
-import { emptyConfig, type Values } from '../guests/config.ts';
+import { emptyConfig, type GuestConfig, type Values } from '../guests/config.ts';
 import { checkConfigPermissions, checkVolumeAccess } from '../guests/config-permissions.ts';
-import { type Creation, createContainer, reserve } from '../guests/create.ts';
+import { type Creation, createContainer } from '../guests/create.ts';
+import { reserve, reserveOver } from '../guests/making.ts';
 import { isMountKey } from '../guests/mount-point.ts';
 import { startContainer } from '../guests/power.ts';
+import { type Restoration, restoreContainer } from '../guests/restore.ts';
 import { areSshPublicKeys } from '../guests/ssh-keys.ts';
-import { updateConfig } from '../guests/update.ts';
+import { checkLock, checkProtection, updateConfig } from '../guests/update.ts';
 import { ApiError, type Json, parameterError, permissionDenied } from '../http/answer.ts';
 import { parseVolumeId } from '../store/storages.ts';
 import type { Call, Routes } from './call.ts';
@@ -56,11 +58,25 @@ function mountsOf(call: Call, set: Values): Values {
   return mounts;
 }
 
+/** The container that a restore with force replaces; undefined: the vmid must be free. */
+async function replaced(call: Call): Promise<GuestConfig | undefined> {
+  const { core, vmid } = call;
+  if (!(call.flag('restore') && call.flag('force') && core.guests.has('lxc', vmid))) {
+    core.guests.assertUnused(vmid);
+    return undefined;
+  }
+  if ((await core.backend.state(vmid)).running) throw new ApiError(500, "can't overwrite running container");
+  const { config } = core.guests.read('lxc', vmid);
+  checkProtection(config, `unable to restore CT ${vmid}`);
+  checkLock(config);
+  return config;
+}
+
 async function create(call: Call): Promise<Json> {
   const { core, vmid, caller } = call;
   const ostemplate = call.required('ostemplate');
   assertQuorum(core);
-  core.guests.assertUnused(vmid);
+  const replaces = await replaced(call);
   const sshPublicKeys = call.text('ssh-public-keys');
   if (sshPublicKeys !== undefined && !areSshPublicKeys(sshPublicKeys)) {
     throw new ApiError(500, 'SSH public key validation error');
@@ -88,6 +104,7 @@ async function create(call: Call): Promise<Json> {
     { set: Object.fromEntries(plain), remove: [], revert: [] },
   );
   if (unprivileged) config.values.unprivileged = '1';
+  if (call.flag('restore')) return restore(call, { config, mounts, ...(replaces === undefined ? {} : { replaces }) });
   core.guests.assertUnused(vmid);
   reserve(core, vmid);
   const password = call.text('password');
@@ -102,10 +119,39 @@ async function create(call: Call): Promise<Json> {
   };
   return core.tasks.start('vzcreate', String(vmid), call.authuser, async (task) => {
     await createContainer(core, task, creation);
-    if (call.flag('start')) {
-      core.tasks.start('vzstart', String(vmid), call.authuser, (next) => startContainer(core, next, vmid, false));
-    }
+    if (call.flag('start')) startLater(call);
   });
+}
+
+function restore(
+  call: Call,
+  parts: { readonly config: GuestConfig; readonly mounts: Values; readonly replaces?: GuestConfig },
+): Json {
+  const { core, vmid } = call;
+  const { config, replaces } = parts;
+  const pool = call.text('pool');
+  if (replaces === undefined) reserve(core, vmid);
+  else reserveOver(core, vmid, replaces);
+  const restoration: Restoration = {
+    vmid,
+    archive: call.required('ostemplate'),
+    given: config,
+    // only the default storage was given: sizes come from the archive
+    mounts: call.text('rootfs') === undefined ? {} : parts.mounts,
+    storage: call.text('storage') ?? 'local',
+    unique: call.flag('unique'),
+    ...(pool === undefined ? {} : { pool }),
+    ...(replaces === undefined ? {} : { replaces }),
+  };
+  return core.tasks.start('vzrestore', String(vmid), call.authuser, async (task) => {
+    await restoreContainer(core, task, restoration);
+    if (call.flag('start')) startLater(call);
+  });
+}
+
+/** The start after a create is a task of its own (row 1144). */
+function startLater({ core, vmid, authuser }: Call): void {
+  core.tasks.start('vzstart', String(vmid), authuser, (task) => startContainer(core, task, vmid, false));
 }
 
 export const lxcCreateRoutes: Routes = { 'POST /nodes/{node}/lxc': create };

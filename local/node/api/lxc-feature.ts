@@ -1,26 +1,6 @@
-import type { Core } from '../core.ts';
-import type { Values } from '../guests/config.ts';
-import { isMountKey } from '../guests/mount-point.ts';
+import { type Feature, hasFeature } from '../guests/features.ts';
 import { ApiError, type Json } from '../http/answer.ts';
-import { parseVolumeId } from '../store/storages.ts';
 import type { Call, Routes } from './call.ts';
-
-export type Feature = 'snapshot' | 'clone' | 'copy';
-
-/** Whether every volume's storage can do this; bind and device mounts cannot be part of a snapshot. */
-export function hasFeature(core: Core, values: Values, feature: Feature): boolean {
-  return Object.keys(values)
-    .filter(isMountKey)
-    .every((key) => {
-      const { type, volume } = core.mountPoints.parse(key, values[key]);
-      if (type !== 'volume') return false;
-      const { storage, name } = parseVolumeId(volume);
-      const kind = core.storages.get(storage).type;
-      if (feature === 'copy') return true;
-      if (feature === 'snapshot') return kind === 'btrfs' || kind === 'lvmthin';
-      return (kind === 'btrfs' || kind === 'lvmthin') && /(?:^|\/)base/.test(name);
-    });
-}
 
 function feature(call: Call): Json {
   const { core, vmid } = call;

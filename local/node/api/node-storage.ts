@@ -55,7 +55,7 @@ function fileEntries(core: Core, storage: string): readonly Fields[] {
   const config = core.storages.get(storage);
   const kinds = (['iso', 'vztmpl', 'backup', 'snippets'] as const).filter((kind) => config.content.includes(kind));
   return kinds.flatMap((kind) =>
-    core.storages.files(storage, kind).map(({ name, size, ctime }) => {
+    core.storages.files(storage, kind).map(({ name, size, ctime, notes }) => {
       const { format, vmid } = core.storages.parseName({ storage, name });
       return {
         volid: `${storage}:${name}`,
@@ -63,6 +63,7 @@ function fileEntries(core: Core, storage: string): readonly Fields[] {
         format,
         size,
         ctime,
+        ...(notes === undefined ? {} : { notes }),
         ...(vmid === undefined ? {} : { vmid, subtype: 'lxc' }),
       };
     }),

@@ -9,13 +9,17 @@ import type { Routes } from './call.ts';
 import { clusterRoutes } from './cluster.ts';
 import { haRoutes } from './ha.ts';
 import { lxcRoutes } from './lxc.ts';
+import { lxcCloneRoutes } from './lxc-clone.ts';
 import { lxcConfigRoutes } from './lxc-config.ts';
 import { lxcCreateRoutes } from './lxc-create.ts';
 import { lxcDestroyRoutes } from './lxc-destroy.ts';
 import { lxcFeatureRoutes } from './lxc-feature.ts';
 import { lxcFirewallRoutes } from './lxc-firewall.ts';
+import { lxcMoveVolumeRoutes } from './lxc-move-volume.ts';
 import { lxcPowerRoutes } from './lxc-power.ts';
 import { lxcResizeRoutes } from './lxc-resize.ts';
+import { lxcSnapshotRoutes } from './lxc-snapshot.ts';
+import { lxcTemplateRoutes } from './lxc-template.ts';
 import { nodeStorageRoutes } from './node-storage.ts';
 import { nodeRoutes } from './nodes.ts';
 import { notOfferedRoutes } from './not-offered.ts';
@@ -25,6 +29,7 @@ import { storageRoutes } from './storage.ts';
 import { storageContentRoutes } from './storage-content.ts';
 import { taskRoutes } from './tasks.ts';
 import { versionRoutes } from './version.ts';
+import { vzdumpRoutes } from './vzdump.ts';
 
 /** Every covered call. */
 export const ROUTES: Routes = {
@@ -48,7 +53,12 @@ export const ROUTES: Routes = {
   ...lxcDestroyRoutes,
   ...lxcResizeRoutes,
   ...lxcFeatureRoutes,
+  ...lxcSnapshotRoutes,
+  ...lxcCloneRoutes,
+  ...lxcTemplateRoutes,
+  ...lxcMoveVolumeRoutes,
   ...qemuRoutes,
+  ...vzdumpRoutes,
   ...poolRoutes,
   ...storageContentRoutes,
   ...lxcFirewallRoutes,

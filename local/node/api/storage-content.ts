@@ -39,7 +39,7 @@ function remove(call: Call): Json {
   const task = name.vmid === undefined ? id.storage : `${name.vmid}@${id.storage}`;
   return core.tasks.start('imgdel', task, call.authuser, async ({ log }) => {
     if (isVolume) await core.volumes.free(text);
-    else rmSync(core.storages.filePath(id), { force: true });
+    else for (const end of ['', '.notes']) rmSync(`${core.storages.filePath(id)}${end}`, { force: true });
     log(`Removed volume '${text}'`);
   });
 }

@@ -5,6 +5,7 @@ import { splitVolumeId } from '../store/storages.ts';
 import type { TaskContext } from '../tasks/tasks.ts';
 import type { GuestConfig, Values } from './config.ts';
 import { makeDisks } from './disks.ts';
+import { addToPool, finish, noteVolume, takeBack } from './making.ts';
 import { DEFAULT_MEMORY, toSpec } from './spec.ts';
 
 /** A container to be made; all checks that can be made before have been. */
@@ -35,7 +36,7 @@ function ostypeOf(archive: string): string {
 }
 
 /** Where the archive is; root may name any file. */
-function archivePath(core: Core, ostemplate: string): string {
+export function archivePath(core: Core, ostemplate: string): string {
   const id = splitVolumeId(ostemplate);
   if (id === undefined) return localPath(core, ostemplate);
   core.storages.enabled(id.storage);
@@ -57,14 +58,6 @@ function localPath(core: Core, path: string): string {
   return path;
 }
 
-/** Notes a volume under the container that is being made, so that a restart can take it back. */
-function noteVolume(core: Core, vmid: number, id: string): void {
-  core.making.update((value) => {
-    const making = value[vmid];
-    if (making !== undefined) value[vmid] = { ...making, volumes: [...making.volumes, id] };
-  });
-}
-
 async function build(core: Core, task: TaskContext, creation: Creation): Promise<void> {
   const { vmid, mounts, ostemplate, password, sshPublicKeys } = creation;
   const config = structuredClone(creation.config);
@@ -84,21 +77,6 @@ async function build(core: Core, task: TaskContext, creation: Creation): Promise
   core.guests.write('lxc', vmid, config);
 }
 
-/** Takes the vmid. From now on the container shows with `lock: create` and belongs to the task that is started next. */
-export function reserve(core: Core, vmid: number): void {
-  core.making.update((value) => {
-    value[vmid] = { upid: '', volumes: [] };
-  });
-  core.guests.reserve(vmid);
-}
-
-async function takeBack(core: Core, vmid: number): Promise<void> {
-  const making = core.making.value[vmid];
-  await core.backend.forget(vmid);
-  for (const id of making?.volumes ?? []) await core.volumes.free(id);
-  core.guests.remove('lxc', vmid);
-}
-
 /** The worker of a create. A failure or an abort leaves nothing behind. */
 export async function createContainer(core: Core, task: TaskContext, creation: Creation): Promise<void> {
   const { vmid, pool } = creation;
@@ -108,18 +86,8 @@ export async function createContainer(core: Core, task: TaskContext, creation: C
     } catch (error) {
       await takeBack(core, vmid);
       throw new ApiError(500, `unable to create CT ${vmid} - ${errorText(error)}`);
-    } finally {
-      core.making.update((value) => {
-        delete value[vmid];
-      });
     }
+    finish(core, vmid);
   });
   if (pool !== undefined) addToPool(core, pool, vmid);
-}
-
-function addToPool(core: Core, pool: string, vmid: number): void {
-  core.accessStore.update((data) => {
-    const entry = data.pools[pool];
-    if (entry !== undefined) data.pools[pool] = { ...entry, vms: [...entry.vms, vmid] };
-  });
 }

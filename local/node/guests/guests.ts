@@ -63,15 +63,13 @@ export class Guests {
   }
 
   writeText(kind: GuestKind, vmid: number, text: string): void {
-    if (this.readOnly) {
-      const file = `/etc/pve/nodes/${this.#node}/${FOLDERS[kind]}/${vmid}.conf.tmp.${process.pid}`;
-      throw new ApiError(500, `unable to open file '${file}' - Permission denied`);
-    }
+    this.#assertWritable(kind, vmid);
     writeAtomically(this.#file(kind, vmid), text, 0o640);
     this.#texts[kind].set(vmid, text);
   }
 
   remove(kind: GuestKind, vmid: number): void {
+    this.#assertWritable(kind, vmid);
     rmSync(this.#file(kind, vmid), { force: true });
     this.#texts[kind].delete(vmid);
   }
@@ -88,6 +86,12 @@ export class Guests {
     const config = emptyConfig();
     config.values.lock = 'create';
     this.write('lxc', vmid, config);
+  }
+
+  #assertWritable(kind: GuestKind, vmid: number): void {
+    if (!this.readOnly) return;
+    const file = `/etc/pve/nodes/${this.#node}/${FOLDERS[kind]}/${vmid}.conf.tmp.${process.pid}`;
+    throw new ApiError(500, `unable to open file '${file}' - Permission denied`);
   }
 
   #file(kind: GuestKind, vmid: number): string {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { ApiError } from '../http/answer.ts';
 import type { StorageConfig } from '../profile.ts';
@@ -36,6 +36,14 @@ type FileContent = keyof typeof FOLDERS;
 /** In a directory any image in the guest's folder is one (row 850); a thin volume says its guest in its name. */
 const DIRECTORY_VOLUME = /^(\d+)\/(\S+\.(raw|qcow2|vmdk|subvol))$/;
 const THIN_VOLUME = /^(?:vm|base)-(\d+)-\S+$/;
+
+export interface StoredFile {
+  /** e.g. `vztmpl/debian-13-standard_13.1-2_amd64.tar.zst` */
+  readonly name: string;
+  readonly size: number;
+  readonly ctime: number;
+  readonly notes?: string;
+}
 
 /** storage.cfg and what lies in the storages' directories. */
 export class Storages {
@@ -108,15 +116,21 @@ export class Storages {
   }
 
   /** Files of a storage, by content kind. */
-  files(storage: string, content: FileContent): readonly { name: string; size: number; ctime: number }[] {
+  files(storage: string, content: FileContent): readonly StoredFile[] {
     const folder = join(this.directory(storage), FOLDERS[content]);
     if (!existsSync(folder)) return [];
     return readdirSync(folder)
-      .filter((name) => !name.startsWith('.') && !name.endsWith('.tmp'))
+      .filter((name) => !/^\.|\.(?:tmp|notes)$/.test(name))
       .sort()
       .map((name) => {
         const stat = statSync(join(folder, name));
-        return { name: `${content}/${name}`, size: stat.size, ctime: Math.floor(stat.ctimeMs / 1000) };
+        const notes = join(folder, `${name}.notes`);
+        return {
+          name: `${content}/${name}`,
+          size: stat.size,
+          ctime: Math.floor(stat.ctimeMs / 1000),
+          ...(existsSync(notes) ? { notes: readFileSync(notes, 'utf8') } : {}),
+        };
       });
   }
 }

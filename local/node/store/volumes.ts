@@ -70,6 +70,39 @@ export class Volumes {
     return record;
   }
 
+  /** A new volume with the content of another, or of a snapshot of it. */
+  async copy(
+    source: VolumeRecord,
+    vmid: number,
+    to: { readonly storage: string; readonly linked: boolean },
+    snapshot: string | undefined,
+    task: { readonly log: (line: string) => void; readonly signal: AbortSignal },
+  ): Promise<VolumeRecord> {
+    const record: VolumeRecord = {
+      storage: to.storage,
+      name: this.#freeName(to.storage, vmid, source.size),
+      vmid,
+      size: source.size,
+      ctime: seconds(this.#clock),
+      ...(to.linked ? { parent: volid(source) } : {}),
+    };
+    const options = { linked: to.linked, ...(snapshot === undefined ? {} : { snapshot }) };
+    const copy = this.#backend.volumeWork?.copy;
+    if (copy === undefined) throw new ApiError(500, `the ${this.#backend.kind} back end cannot copy volumes`);
+    return this.register(record, () => copy(toVolume(source), toVolume(record), options, task.log, task.signal));
+  }
+
+  /** The same volume under another owner's next free name, or under this name. */
+  async rename(id: string, vmid: number, name?: string): Promise<VolumeRecord> {
+    const before = this.get(id);
+    const after = { ...before, vmid, name: name ?? this.#freeName(before.storage, vmid, before.size) };
+    await this.#backend.volumeWork?.rename(toVolume(before), toVolume(after));
+    this.#records.update((value) => {
+      value.volumes = value.volumes.map((volume) => (volid(volume) === id ? after : volume));
+    });
+    return after;
+  }
+
   async free(id: string): Promise<void> {
     const record = this.find(id);
     if (record === undefined) return;

@@ -6,6 +6,7 @@ import { HotplugError } from '../backend.ts';
 import { interfaceState, LOOPBACK } from './interfaces.ts';
 import { openSimulatedState, type SimulatedDocument } from './model.ts';
 import { logSetup, tarCommand, UNPACKED, unpackProblem } from './unpack.ts';
+import { simulatedVolumeWork } from './volume-work.ts';
 
 const MIB = 1024 ** 2;
 /** What an empty file system takes. */
@@ -104,6 +105,7 @@ export function createSimulatedBackend(options: SimulatedOptions): SimulatedBack
   return {
     kind: 'simulated',
     model,
+    volumeWork: simulatedVolumeWork(model),
     open: async () => {},
     close: async () => {},
     resetHost: async () => {

@@ -1,0 +1,43 @@
+import { sharesBlocks } from '../guests/features.ts';
+import { isMountKey } from '../guests/mount-point.ts';
+import { checkLock } from '../guests/update.ts';
+import { volumeWork } from '../guests/volume-work.ts';
+import { ApiError, type Json } from '../http/answer.ts';
+import { parseVolumeId } from '../store/storages.ts';
+import { volid } from '../store/volumes.ts';
+import type { Call, Routes } from './call.ts';
+
+/** `vm-111-disk-0` → `base-111-disk-0`, `subvol-…` → `basevol-…`. */
+function baseName(name: string): string {
+  return name.replace(/(^|\/)vm-/, '$1base-').replace(/(^|\/)subvol-/, '$1basevol-');
+}
+
+async function template(call: Call): Promise<Json> {
+  const { core, vmid } = call;
+  await core.locks.run(vmid, async () => {
+    const { config } = core.guests.read('lxc', vmid);
+    checkLock(config);
+    if (Object.keys(config.snapshots).length > 0) {
+      throw new ApiError(500, 'unable to create template, because CT contains snapshots');
+    }
+    if (config.values.template === '1') throw new ApiError(500, "you can't convert a template to a template");
+    if ((await core.backend.state(vmid)).running) {
+      throw new ApiError(500, "you can't convert a CT to template if the CT is running");
+    }
+    volumeWork(core);
+    for (const key of Object.keys(config.values).filter(isMountKey)) {
+      const mount = core.mountPoints.parse(key, config.values[key]);
+      if (mount.type !== 'volume') throw new ApiError(500, `can't convert mountpoint '${key}' (type ${mount.type})`);
+      const { storage, name } = parseVolumeId(mount.volume);
+      if (!sharesBlocks(core, storage))
+        throw new ApiError(500, `Template feature is not available for '${mount.volume}'`);
+      const volume = volid(await core.volumes.rename(mount.volume, vmid, baseName(name)));
+      config.values[key] = core.mountPoints.print({ ...mount, volume });
+    }
+    config.values.template = '1';
+    core.guests.write('lxc', vmid, config);
+  });
+  return null;
+}
+
+export const lxcTemplateRoutes: Routes = { 'POST /nodes/{node}/lxc/{vmid}/template': template };

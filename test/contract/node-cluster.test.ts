@@ -1,0 +1,161 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  addTemplate,
+  dataOf,
+  type Fields,
+  NodeClient,
+  small,
+  startTestNode,
+  type TestNode,
+} from './support/node-client.ts';
+
+let test: TestNode;
+let root: NodeClient;
+
+beforeAll(async () => {
+  test = await startTestNode({ controlSecret: 's' });
+  root = test.root;
+  addTemplate(test);
+  for (const vmid of [100, 130]) await test.task(root, 'POST', '/nodes/pve/lxc', small(vmid));
+});
+
+afterAll(() => test.close());
+
+describe('pools, as recorded (rows 729 to 764)', () => {
+  it.each<[string, string, Fields, string]>([
+    ['POST', '/pools', { poolid: 'prod', comment: 'production' }, 'OK'],
+    ['POST', '/pools', { poolid: 'prod' }, "create pool failed: pool 'prod' already exists"],
+    ['PUT', '/pools/prod', { vms: '100,130' }, 'OK'],
+    ['PUT', '/pools/prod', { vms: '100' }, 'update pools failed: VM 100 is already a pool member'],
+    ['PUT', '/pools/prod', { storage: 'local' }, 'OK'],
+    ['POST', '/pools', { poolid: 'prod2' }, 'OK'],
+    [
+      'PUT',
+      '/pools/prod2',
+      { vms: '130' },
+      "update pools failed: VM 130 belongs already to pool 'prod' and 'allow-move' is not set",
+    ],
+    ['PUT', '/pools/prod2', { vms: '130', 'allow-move': 1 }, 'OK'],
+    ['DELETE', '/pools/prod', {}, "delete pool failed: pool 'prod' is not empty (contains VM 100)"],
+    ['PUT', '/pools/prod', { vms: '130', delete: 1 }, 'update pools failed: VM 130 is not a pool member'],
+    ['PUT', '/pools/nope', { vms: '100' }, "update pools failed: pool 'nope' does not exist"],
+    ['DELETE', '/pools/nope', {}, "delete pool failed: pool 'nope' does not exist"],
+  ])('%s %s %j: %s', async (method, path, fields, reason) => {
+    expect((await root.call(method, path, fields)).reason).toBe(reason);
+  });
+
+  it('are seen with their members', async () => {
+    const [pool] = dataOf<{ members: { id: string }[] }[]>(await root.call('GET', '/pools', { poolid: 'prod' }));
+    expect(pool?.members.map(({ id }) => id)).toEqual(['lxc/100', 'storage/pve/local']);
+    const guests = dataOf<{ vmid: number; pool?: string }[]>(
+      await root.call('GET', '/cluster/resources', { type: 'vm' }),
+    );
+    expect(guests.map(({ vmid, pool: name }) => [vmid, name])).toEqual([
+      [100, 'prod'],
+      [130, 'prod2'],
+    ]);
+  });
+});
+
+describe('HA, as data (rows 926 to 992)', () => {
+  it('turns start and stop into wishes and keeps a container from a destroy without purge', async () => {
+    const none = await root.call('POST', '/cluster/ha/resources', { sid: 'ct:999' });
+    expect(none.reason).toBe("resource 'ct:999' does not exist in cluster");
+    expect((await root.call('POST', '/cluster/ha/resources', { sid: 'ct:130', state: 'started' })).status).toBe(200);
+    expect(dataOf<string>(await root.call('POST', '/nodes/pve/lxc/130/status/start'))).toContain(':hastart:130:');
+    expect((await root.call('DELETE', '/nodes/pve/lxc/130')).reason).toBe(
+      'unable to remove CT 130 - used in HA resources and purge parameter not set.',
+    );
+    const current = await root.call('GET', '/nodes/pve/lxc/130/status/current');
+    expect(current.body?.data).toMatchObject({ ha: { managed: 1 }, status: 'stopped' });
+    expect((await root.call('DELETE', '/cluster/ha/resources/ct:130')).status).toBe(200);
+  });
+});
+
+describe('storages', () => {
+  it('can be added, changed and removed (rows 1119 to 1133)', async () => {
+    const add = () => root.call('POST', '/storage', { storage: 'x1', type: 'dir', path: '/x', content: 'rootdir' });
+    expect((await add()).body?.data).toEqual({ storage: 'x1', type: 'dir' });
+    expect((await add()).reason).toBe("create storage failed: storage ID 'x1' already defined");
+    await root.call('PUT', '/storage/local-btrfs', { content: 'images' });
+    const refused = await root.call('POST', '/nodes/pve/lxc', small(160));
+    expect(refused.body?.errors).toEqual({ storage: "storage 'local-btrfs' does not support container directories" });
+    await root.call('PUT', '/storage/local-btrfs', { content: 'images,rootdir' });
+    await root.call('PUT', '/storage/local', { disable: 1 });
+    expect(await test.task(root, 'POST', '/nodes/pve/lxc', small(160))).toBe(
+      "unable to create CT 160 - storage 'local' is disabled",
+    );
+    await root.call('PUT', '/storage/local', { disable: 0 });
+    expect((await root.call('DELETE', '/storage/x1')).status).toBe(200);
+    expect((await root.call('GET', '/nodes/pve/storage/x1/status')).body?.errors).toEqual({
+      storage: 'No such storage.',
+    });
+  });
+
+  it('take and lose volumes by hand (rows 849 to 870)', async () => {
+    const content = '/nodes/pve/storage/local/content';
+    const made = await root.call('POST', content, {
+      filename: 'vm-140-disk-7.raw',
+      format: 'raw',
+      size: '1G',
+      vmid: 140,
+    });
+    expect(made.body?.data).toBe('local:140/vm-140-disk-7.raw');
+    expect(dataOf<object[]>(await root.call('GET', content, { vmid: 140 }))).toMatchObject([
+      { content: 'images', size: 1024 ** 3 },
+    ]);
+    const path = `${content}/${encodeURIComponent('local:140/vm-140-disk-7.raw')}`;
+    expect(await test.task(root, 'DELETE', path)).toBe('OK');
+    expect(dataOf<object[]>(await root.call('GET', content, { vmid: 140 }))).toEqual([]);
+  });
+});
+
+describe('the datacenter', () => {
+  it('limits new vmids (rows 1090 to 1092)', async () => {
+    await root.call('PUT', '/cluster/options', { 'next-id': 'lower=200,upper=300' });
+    expect((await root.call('GET', '/cluster/nextid')).body?.data).toBe('200');
+    await root.call('PUT', '/cluster/options', { delete: 'next-id' });
+    expect((await root.call('GET', '/cluster/nextid')).body?.data).toBe('101');
+  });
+
+  it('reads and does not write without quorum (rows 1035 to 1053)', async () => {
+    const control = new NodeClient(test.node.port, test.node.caFile, { 'x-control-secret': 's' });
+    const quorum = (quorate: boolean) => control.raw('PUT', '/control/quorum', JSON.stringify({ quorate }));
+    await quorum(false);
+    expect((await root.call('GET', '/nodes/pve/lxc/100/config')).status).toBe(200);
+    for (const [method, path, fields] of [
+      ['POST', '/nodes/pve/lxc/100/status/start', {}],
+      ['POST', '/nodes/pve/lxc', small(150)],
+      ['POST', '/nodes/pve/lxc/100/clone', { newid: 151 }],
+    ] as const) {
+      expect((await root.call(method, path, fields)).reason).toBe('cluster not ready - no quorum?');
+    }
+    const put = await root.call('PUT', '/nodes/pve/lxc/100/config', { memory: 129 });
+    expect(put.reason).toMatch(
+      /^unable to open file '\/etc\/pve\/nodes\/pve\/lxc\/100\.conf\.tmp\.\d+' - Permission denied$/,
+    );
+    expect((await root.call('POST', '/pools', { poolid: 'q' })).reason).toBe(
+      "create pool failed: cfs-lock 'file-user_cfg' error: no quorum!",
+    );
+    // the danger: the volumes go, the container stays
+    expect(await test.task(root, 'DELETE', '/nodes/pve/lxc/130')).toMatch(/Permission denied$/);
+    expect(test.node.core.volumes.owned(130)).toEqual([]);
+    expect(test.node.core.guests.has('lxc', 130)).toBe(true);
+    await quorum(true);
+  });
+
+  it('offers templates in the profile home, and makes them', async () => {
+    const home = await startTestNode({ profile: 'home' });
+    const offered = dataOf<{ template: string }[]>(await home.root.call('GET', '/nodes/pve/aplinfo'));
+    expect(offered.map(({ template }) => template.split('_')[0])).toEqual(['debian-12-standard', 'debian-13-standard']);
+    const template = String(offered[1]?.template);
+    expect(await home.task(home.root, 'POST', '/nodes/pve/aplinfo', { storage: 'local', template })).toBe('OK');
+    const wrong = await home.root.call('POST', '/nodes/pve/aplinfo', { storage: 'local', template: 'nope' });
+    expect(wrong.body?.errors).toEqual({ template: 'no such template' });
+    const fields = { vmid: 100, ostemplate: `local:vztmpl/${template}`, rootfs: 'local-lvm:8', unprivileged: 1 };
+    expect(await home.task(home.root, 'POST', '/nodes/pve/lxc', fields)).toBe('OK');
+    const { rootfs } = dataOf<{ rootfs: string }>(await home.root.call('GET', '/nodes/pve/lxc/100/config'));
+    expect(rootfs).toBe('local-lvm:vm-100-disk-0,size=8G');
+    await home.close();
+  });
+});
