@@ -75,7 +75,8 @@ export function btrfsVolumes(
     async grow(volume, size) {
       await limit(volume, size);
     },
-    async usage() {
+    async usage(storage) {
+      if (!known(storage)) throw new Error(`storage '${storage}' does not exist`);
       const { blocks, bfree, bavail, bsize } = await statfs(pool.path);
       const available = Math.min(bavail * bsize, await spaceBehind());
       const used = (blocks - bfree) * bsize;

@@ -7,6 +7,7 @@ import type { HostSession } from './host-session.ts';
 import { prepareVlans } from './interface-traffic.ts';
 import { configFile, containerDirectory, specFile } from './layout.ts';
 import { lxcConfig } from './lxc-config.ts';
+import { isStaged, requireSource, stagedPath, stageMount, unstageAll } from './staged-mounts.ts';
 
 /** The host's bridge behind the API's name. Throws Proxmox VE's text for one that is not there. */
 export function hostBridge(session: HostSession, bridge: string): string {
@@ -14,13 +15,15 @@ export function hostBridge(session: HostSession, bridge: string): string {
   return session.network.bridge;
 }
 
-/** Host path of a mount point's source. */
-export function sourcePath(session: HostSession, mount: MountPoint): string {
-  return mount.source.kind === 'volume' ? session.volumes.path(mount.source.volume) : mount.source.path;
+/** Host path of a mount point's source, as the container's start gets it. */
+export function sourcePath(session: HostSession, vmid: number, mount: MountPoint): string {
+  return mount.source.kind === 'volume' && !isStaged(mount)
+    ? session.volumes.path(mount.source.volume)
+    : stagedPath(session.layout, vmid, mount.key);
 }
 
 export function rootPath(session: HostSession, spec: ContainerSpec): string {
-  return sourcePath(session, spec.rootfs);
+  return sourcePath(session, spec.vmid, spec.rootfs);
 }
 
 /** The first id of the container on the host: the owner of its root file system's root. */
@@ -31,19 +34,10 @@ export function firstId(session: HostSession, spec: ContainerSpec): number {
 /** A new volume belongs to the container's root; one that holds files keeps its owner. */
 export async function ownVolume(session: HostSession, spec: ContainerSpec, mount: MountPoint): Promise<void> {
   if (mount.source.kind !== 'volume') return;
-  const path = sourcePath(session, mount);
+  const path = session.volumes.path(mount.source.volume);
   const owner = firstId(session, spec);
   if ((await stat(path)).uid === owner || (await readdir(path)).length > 0) return;
   await chown(path, owner, owner);
-}
-
-/** A bind mount without its source would end in lxc's words; these are Proxmox VE's. */
-export async function requireSource(mount: MountPoint): Promise<void> {
-  if (mount.source.kind === 'volume') return;
-  const { kind, path } = mount.source;
-  const found = await stat(path).catch(() => undefined);
-  if (kind === 'bind' && !found?.isDirectory()) throw new Error(`directory '${path}' does not exist`);
-  if (kind === 'device' && found === undefined) throw new Error(`Device ${path} does not exist`);
 }
 
 export async function saveSpec(session: HostSession, spec: ContainerSpec): Promise<void> {
@@ -65,18 +59,20 @@ export async function prepareStart(session: HostSession, spec: ContainerSpec): P
     host: facts,
     rootfs: rootPath(session, spec),
     bridgeOf,
-    sourceOf: (mount) => sourcePath(session, mount),
+    sourceOf: (mount) => sourcePath(session, spec.vmid, mount),
     group: layout.group,
     hotplug,
     ...(session.seccomp === undefined || spec.features.keyctl === '1' ? {} : { seccomp: session.seccomp }),
   });
   await prepareVlans(session.network.bridge, spec.interfaces);
+  await unstageAll(layout, spec.vmid);
   for (const mount of spec.mounts) {
     await requireSource(mount);
     await ownVolume(session, spec, mount);
+    if (isStaged(mount)) await stageMount(layout, spec.vmid, mount, session.volumes.path);
   }
   await mkdir(hotplug, { recursive: true, mode: 0o711 });
-  await mkdir(containerDirectory(layout, spec.vmid), { recursive: true, mode: 0o700 });
+  await mkdir(containerDirectory(layout, spec.vmid), { recursive: true, mode: 0o711 });
   await writeSettings(guestFiles(rootPath(session, spec), firstId(session, spec)), spec);
   await writeFile(configFile(layout, spec.vmid), config);
   await saveSpec(session, spec);

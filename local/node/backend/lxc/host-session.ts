@@ -59,11 +59,12 @@ export async function openHost(
   storages: readonly Storage[],
   log: (line: string) => void,
 ): Promise<HostSession> {
-  await mkdir(layout.containers, { recursive: true, mode: 0o711 });
+  await mkdir(layout.configs, { recursive: true, mode: 0o711 });
   await changer.directory(layout.run, 0o711);
   await changer.note({ kind: 'cgroup', name: layout.group });
   await widenKernelLimits(changer);
   const range = await openIdRange(changer, layout.state);
+  await ensureMount(changer, layout.containers, ['mount', '--bind', layout.configs]);
   await ensureMount(changer, layout.hotplug, ['mount', '--bind', layout.hotplug]);
   await runChecked(['mount', '--make-shared', layout.hotplug], { timeout: DEADLINE });
   const volumes = await openStorages(changer, layout, storages, log);
@@ -75,6 +76,6 @@ export async function openHost(
 
 /** Containers that this node ever made and has not forgotten. */
 export async function knownContainers(layout: Layout): Promise<readonly number[]> {
-  const names = await readdir(layout.containers).catch(() => []);
+  const names = await readdir(layout.configs).catch(() => []);
   return names.filter((name) => /^\d+$/.test(name)).map(Number);
 }

@@ -8,7 +8,9 @@ export interface Layout {
   readonly id: string;
   /** Journal of what was done to the host. */
   readonly journal: string;
-  /** lxc's own directory (`-P`): one folder with the config per container. */
+  /** One folder per container, with lxc's config. */
+  readonly configs: string;
+  /** The same as lxc gets it (`-P`): like volumes, it must be reachable for containers. */
   readonly containers: string;
   /**
    * Volumes are reached through here only. A container's root, an ordinary user to the host, must be able to walk
@@ -27,7 +29,8 @@ export function layoutOf(stateDirectory: string): Layout {
     state: stateDirectory,
     id,
     journal: join(stateDirectory, 'host-journal.jsonl'),
-    containers: join(stateDirectory, 'lxc'),
+    configs: join(stateDirectory, 'lxc'),
+    containers: join('/run/pve-gitops', id, 'lxc'),
     run: join('/run/pve-gitops', id),
     hotplug: join('/run/pve-gitops', id, 'hotplug'),
     group: `pgo-${id}`,
@@ -35,7 +38,7 @@ export function layoutOf(stateDirectory: string): Layout {
 }
 
 export function containerDirectory(layout: Layout, vmid: number): string {
-  return join(layout.containers, String(vmid));
+  return join(layout.configs, String(vmid));
 }
 
 export function configFile(layout: Layout, vmid: number): string {

@@ -13,6 +13,7 @@ import type { HostSession } from './host-session.ts';
 import { knownContainers, openChanger, openHost } from './host-session.ts';
 import { containerDirectory, layoutOf } from './layout.ts';
 import { finishInterfaces, removeLeftovers } from './live-interfaces.ts';
+import { unstageAll } from './staged-mounts.ts';
 import { makeTemplate } from './template.ts';
 import { unpack } from './unpack.ts';
 import type { Storage } from './volume-store.ts';
@@ -72,6 +73,7 @@ export function createLxcBackend(options: LxcOptions): Backend {
       await unpack(spec, unpackOptions, place, log, signal);
     },
     async forget(vmid) {
+      await unstageAll(layout, vmid);
       await rm(containerDirectory(layout, vmid), { recursive: true, force: true });
       await rmdir(join(layout.hotplug, String(vmid))).catch(() => undefined);
     },
@@ -86,8 +88,15 @@ export function createLxcBackend(options: LxcOptions): Backend {
       await startContainer(layout, spec.vmid, log, signal);
       await finishInterfaces(host, spec, log);
     },
-    stop: (vmid) => stopContainer(layout, processes, vmid),
-    shutdown: (vmid, timeoutSeconds, log) => shutdownContainer(layout, processes, vmid, timeoutSeconds, log),
+    async stop(vmid) {
+      await stopContainer(layout, processes, vmid);
+      await unstageAll(layout, vmid);
+    },
+    async shutdown(vmid, timeoutSeconds, log) {
+      const ended = await shutdownContainer(layout, processes, vmid, timeoutSeconds, log);
+      if (ended) await unstageAll(layout, vmid);
+      return ended;
+    },
     async state(vmid): Promise<RuntimeState> {
       return await stateOf(session(), vmid, await loadSpec(session(), vmid));
     },

@@ -104,8 +104,7 @@ function escapeField(path: string): string {
 }
 
 function mountLine(mount: MountPoint, source: string): string {
-  const create = mount.source.kind === 'device' ? 'file' : 'dir';
-  const options = ['bind', `create=${create}`, ...(mount.readOnly ? ['ro'] : [])];
+  const options = ['bind', 'create=dir', ...(mount.readOnly ? ['ro'] : [])];
   return `lxc.mount.entry = ${escapeField(source)} ${escapeField(mount.path.replace(/^\/+/, ''))} none ${options.join(',')} 0 0`;
 }
 
