@@ -197,7 +197,7 @@ if (missing.length === 0) {
       const unpack = (archive: string): Promise<void> =>
         backend.unpack(site.spec(134), { archive }, () => undefined, signal);
       await expect(unpack(bad)).rejects.toThrow(tar);
-      const sized = readFileSync(join(site.state, 'volumes.json'), 'utf8').includes('btrfs');
+      const sized = readFileSync(join(site.state, 'volume-kind.json'), 'utf8').includes('btrfs');
       if (sized) await expect(unpack(template)).rejects.toThrow(tar);
       else console.warn('LEFT OUT: a volume that is too small: volumes are plain directories here');
       await backend.free(site.volume(134, 0));

@@ -15,7 +15,7 @@ type Kind = VolumeStore['kind'];
 
 /** Which kind this node's volumes are of: decided once, because the volumes of one kind are none of the other's. */
 async function keptKind(layout: Layout): Promise<Kind | undefined> {
-  const text = await readFile(join(layout.state, 'volumes.json'), 'utf8').catch(() => undefined);
+  const text = await readFile(join(layout.state, 'volume-kind.json'), 'utf8').catch(() => undefined);
   return text === undefined ? undefined : (JSON.parse(text) as { readonly kind: Kind }).kind;
 }
 
@@ -56,7 +56,7 @@ export async function openStorages(
     }
   }
   const kind: Kind = pool === undefined ? 'directory' : 'btrfs';
-  if (kept === undefined) await writeFile(join(layout.state, 'volumes.json'), `${JSON.stringify({ kind })}\n`);
+  if (kept === undefined) await writeFile(join(layout.state, 'volume-kind.json'), `${JSON.stringify({ kind })}\n`);
   if (pool === undefined) return await directories(changer, layout, storages);
   const known = (storage: string): boolean => storages.some((each) => each.storage === storage);
   return btrfsVolumes(pool, known, () => spaceBehind(layout));
