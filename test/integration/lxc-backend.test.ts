@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Backend, ContainerSpec } from '../../local/node/backend/backend.ts';
+import { layoutOf } from '../../local/node/backend/lxc/layout.ts';
 import { checkHost } from '../../local/node/backend/lxc/requirements.ts';
 import { eventually, type LxcSite, openLxcSite, sshBanner } from './lxc-site.ts';
 import { debianTemplate } from './lxc-template.ts';
@@ -35,13 +36,9 @@ if (missing.length === 0) {
   });
 
   const rootOf = (spec: ContainerSpec): string => {
-    const run = execFileSync('sh', [
-      '-c',
-      `ls -d /run/pve-gitops/*/pool/local/${spec.vmid}/* /run/pve-gitops/*/storage/local/${spec.vmid}/* 2>/dev/null || true`,
-    ]);
-    const paths = String(run).trim().split('\n');
-    const own = createHash('sha256').update(site.state).digest('hex').slice(0, 8);
-    return paths.find((path) => path.includes(own)) ?? '/nonexistent';
+    const { run } = layoutOf(site.state);
+    const folder = ['pool/local', 'storage/local'].map((name) => join(run, name, String(spec.vmid))).find(existsSync);
+    return join(folder ?? '/nonexistent', `vm-${spec.vmid}-disk-0.raw`);
   };
 
   describe('a container from a template', () => {
@@ -240,6 +237,31 @@ if (missing.length === 0) {
       await backend.free(site.volume(137, 0));
       await backend.free(site.volume(137, 0));
       await expect(backend.usage('nope')).rejects.toThrow("storage 'nope' does not exist");
+    });
+  });
+
+  describe('a reset', () => {
+    it('stops what runs and leaves nothing of the node on the host', async () => {
+      const { id, run, group } = layoutOf(site.state);
+      await backend.start(site.spec(131), () => undefined, signal);
+      const pid = (await backend.state(131)).pid;
+      const bridge = /bridge (pgobr\d+):/.exec(site.lines.join('\n'))?.[1] ?? '';
+      expect(existsSync(`/sys/class/net/${bridge}`)).toBe(true);
+      await backend.resetHost();
+      expect(existsSync(`/proc/${pid}`)).toBe(false);
+      expect(existsSync(`/sys/class/net/${bridge}`)).toBe(false);
+      expect(execFileSync('nft', ['list', 'tables']).toString()).not.toContain(bridge);
+      expect(readFileSync('/proc/self/mountinfo', 'utf8')).not.toContain(id);
+      expect(existsSync(run)).toBe(false);
+      const groups = execFileSync('find', ['/sys/fs/cgroup', '-name', group, '-type', 'd']);
+      expect(groups.toString()).toBe('');
+      await backend.open();
+    });
+
+    it('keeps the containers: they start again on the same volumes', async () => {
+      await backend.start(site.spec(131), () => undefined, signal);
+      expect(site.inside(131, 'cat /etc/hostname').trim()).toBe('ct131');
+      await backend.stop(131, () => undefined);
     });
   });
 }
