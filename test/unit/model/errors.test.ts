@@ -22,10 +22,11 @@ describe('errors', () => {
       cause,
       status: 595,
       log: ['a'],
+      fields: { vmid: 'taken' },
       uncertain: true,
       advice: ['wait'],
     });
-    expect(error.remote).toEqual({ status: 595, log: ['a'], uncertain: true });
+    expect(error.remote).toEqual({ status: 595, fields: { vmid: 'taken' }, log: ['a'], uncertain: true });
     expect([error.cause, error.advice, error.kind]).toEqual([cause, ['wait'], 'remote']);
     expect(new GitopsError('busy', 'x').remote).toEqual({});
     expect(new GitopsError('busy', 'x')).not.toHaveProperty('cause');

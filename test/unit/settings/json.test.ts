@@ -48,6 +48,7 @@ describe('readJson', () => {
     ['{} {}', 1, 4, 'nothing may follow'],
     ['{"a": 1,\n "a": 2}', 2, 2, 'twice, first on line 1'],
     [`${'['.repeat(40)}`, 1, 18, 'too deeply'],
+    [`${'{"a":'.repeat(40)}`, 1, 86, 'too deeply'],
     ['', 1, 1, 'expected a value'],
   ])('refuses %j at %i:%i: %s', (text, line, column, message) => {
     expect(() => readJson(text)).toThrowError(JsonSyntaxError);

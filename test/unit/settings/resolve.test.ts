@@ -143,6 +143,41 @@ describe('the order of sources', () => {
     });
   });
 
+  it('puts no default in the place of what was given', () => {
+    const key = `ssh-ed25519 ${'A'.repeat(68)}`;
+    const { settings } = resolve({
+      environment: { ...CONNECTED, PROXMOX_PORT: ' 8443 ', PROXMOX_STORAGE: 'tank', PROXMOX_TEMPLATE_STORAGE: 'isos' },
+      json: {
+        network: { bridge: 'vmbr7', interface: 'lan0', prefix: 16 },
+        site: 'lab',
+        state_directory: '/elsewhere',
+        timezone: 'Europe/Berlin',
+        locale: 'de_DE.UTF-8',
+        ssh_keys: [key],
+        share: '/mnt/share',
+        debug: 'yes',
+      },
+    });
+    expect(settings).toMatchObject({
+      connection: { port: 8443 },
+      storage: 'tank',
+      templateStorage: 'isos',
+      network: { bridge: 'vmbr7', interface: 'lan0', prefix: 16 },
+      site: 'lab',
+      stateDirectory: '/elsewhere',
+      timezone: 'Europe/Berlin',
+      locale: 'de_DE.UTF-8',
+      sshKeys: [key],
+      share: '/mnt/share',
+      debug: true,
+    });
+  });
+
+  it('takes a password of blanks alone for none', () => {
+    const environment = { PROXMOX_HOST: 'pve', PROXMOX_USER: 'root@pam', PROXMOX_PASSWORD: '  ' };
+    expect(failure({ environment }).message).toBe('Unable to log in to Proxmox VE at pve: no credentials are set');
+  });
+
   it('keeps LOGIN and PASSWORD away from Proxmox VE', () => {
     const error = failure({ environment: { PROXMOX_HOST: 'pve', LOGIN: 'root@pam', PASSWORD: 'x' } });
     expect(error.message).toBe('Unable to log in to Proxmox VE at pve: no credentials are set');
@@ -207,6 +242,7 @@ describe('problems', () => {
   it.each([
     ['the name of the environment', { PROXMOX_HOST: 'pve' }, 'did you mean proxmox.host?'],
     ['the name of the input', { 'proxmox-token-id': 'x' }, 'did you mean proxmox.token_id?'],
+    ['the name of an environment that is far from the key', { PVE_GITOPS_SSH_KEYS: 'x' }, 'did you mean ssh_keys?'],
     ['a key outside its section', { gateway: 'x' }, 'did you mean network.gateway?'],
     ['nothing that is known', { colour: 'red' }, 'colour: is not a setting'],
     ['a prototype', JSON.parse('{"__proto__": {"x": 1}}') as unknown, '__proto__: is not a setting'],

@@ -8,6 +8,7 @@ function parse(name: SettingName, text: string): unknown {
 }
 
 const ED25519 = `ssh-ed25519 ${'A'.repeat(68)} me@home`;
+const ECDSA = `ecdsa-sha2-nistp256 ${'A'.repeat(100)}= me`;
 const PIN = 'AB:'.repeat(31);
 
 describe('values that are understood', () => {
@@ -20,7 +21,13 @@ describe('values that are understood', () => {
     ['hosts', '192.168.178.10', ['192.168.178.10']],
     ['hosts', '[2001:db8::1]:8006', ['[2001:db8::1]:8006']],
     ['hosts', 'a, b:1 ,https://c', ['a', 'b:1', 'c']],
+    ['hosts', 'pve:65535,pve:1', ['pve:65535', 'pve:1']],
+    ['hosts', '10.255.0.255', ['10.255.0.255']],
+    ['gateway', '255.0.255.1', '255.0.255.1'],
     ['port', '8443', 8443],
+    ['port', '1', 1],
+    ['port', '65535', 65_535],
+    ['prefix', '32', 32],
     ['node', 'pve-1', 'pve-1'],
     ['user', 'root@pam', 'root@pam'],
     ['user', 'git.ops@home-ldap', 'git.ops@home-ldap'],
@@ -42,6 +49,7 @@ describe('values that are understood', () => {
     ['upgrade', 'false', false],
     ['upgrade', 'OFF', false],
     ['sshKeys', `${ED25519}\n\n${ED25519}`, [ED25519, ED25519]],
+    ['sshKeys', ECDSA, [ECDSA]],
     ['share', '/mnt/pve/share', '/mnt/pve/share'],
     ['stateDirectory', '/home/me/my state', '/home/me/my state'],
     ['simulated', 'https://127.0.0.1:8006/control', 'https://127.0.0.1:8006/control'],
