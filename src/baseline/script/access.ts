@@ -38,10 +38,11 @@ AuthorizedPrincipalsFile /etc/ssh/pve-gitops/principals/%u'
   reload_sshd
 }
 
-# Where sshd is started per connection there is nothing to reload.
+# An sshd that systemd gave its listening socket loses it in a reload and dies: it is restarted. Sessions outlive both. Where it
+# does not run, the next connection starts it, with the new configuration.
 reload_sshd() {
   systemctl is-active --quiet ssh.service || return 0
-  systemctl reload ssh.service
+  if systemctl is-active --quiet ssh.socket; then systemctl restart ssh.service; else systemctl reload ssh.service; fi
   changed 'sshd reloaded'
 }
 
