@@ -55,7 +55,8 @@ export async function runBaseline(
   };
   const { exitCode } = await shell.run(command, call);
   if (exitCode !== 0) {
-    const reason = report.error() ?? `the script ended with exit code ${exitCode}`;
+    const last = report.tail.at(-1) ?? 'it said nothing';
+    const reason = report.error() ?? `the script ended with exit code ${exitCode} (${last})`;
     throw new GitopsError(
       exitCode === WRONG_SETTING ? 'user' : 'remote',
       `Unable to give container ${input.vmid} its baseline: ${reason}`,

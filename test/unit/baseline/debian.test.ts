@@ -89,7 +89,8 @@ describe('runBaseline', () => {
   });
 
   it('names the exit code when the script gave no reason', async () => {
-    await expect(run([], 137)).rejects.toThrow('the script ended with exit code 137');
+    await expect(run(['E: trouble'], 137)).rejects.toThrow('the script ended with exit code 137 (E: trouble)');
+    await expect(run([], 137)).rejects.toThrow('the script ended with exit code 137 (it said nothing)');
   });
 
   it.each<[string, Partial<BaselineInput>]>([
