@@ -46,7 +46,8 @@ const OPEN = '<!-- pve-gitops:1 ';
 const CLOSE = ' -->';
 /** Bytes of the mark's line; Proxmox VE takes 8192 characters for the whole description. */
 export const MARK_LIMIT = 3072;
-const LINE = /^<!-- pve-gitops:(\d+) (.*) -->$/;
+/** `s`: JSON leaves U+2028 as it is, and a dot alone would not match it. */
+const LINE = /^<!-- pve-gitops:(\d+) (.*) -->$/s;
 
 /** A description split into the user's text and ours. `mark` is undefined when there is none that can be read. */
 export interface MarkedDescription {

@@ -73,6 +73,11 @@ describe('the owner mark in a description', () => {
     expect(parseDescription(line).mark).toEqual({ ...rest, applied: {}, hostKeys: ['SHA256:abc'] });
   });
 
+  it('is read with line separators that JSON does not escape', () => {
+    const mark: Mark = { ...MARK, owner: 'a\u2028b\u2029c' };
+    expect(parseDescription(formatDescription('', mark)).mark).toEqual(mark);
+  });
+
   it('is at most 3 KiB, in bytes', () => {
     const sized = (by: string): Mark => ({ ...MARK, lease: { run: 'r', until: 'u', by } });
     const empty = Buffer.byteLength(`<!-- pve-gitops:1 ${JSON.stringify(sized(''))} -->`);
