@@ -57,6 +57,13 @@ describe('config.env', () => {
     ]);
   });
 
+  it('orders what is wrong with keys and what is wrong with lines by line and column', () => {
+    expect(
+      problemsOf({ 'container.yml': '{ memory: x, swap: x, cores: 0, colour: red }' }).map(({ column }) => column),
+    ).toEqual([11, 20, 30, 33]);
+    expect(problemsOf({ 'config.env': 'COLOUR=red\nx\nCORES=0\ny\n' }).map(({ line }) => line)).toEqual([1, 2, 3, 4]);
+  });
+
   it('shows a page of problems and counts the rest', () => {
     const problems = problemsOf({ 'config.env': 'x\n'.repeat(60) });
     expect(problems).toHaveLength(51);

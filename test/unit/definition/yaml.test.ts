@@ -67,6 +67,16 @@ health:
     });
   });
 
+  it.each([100, 999_999_999])('takes vmid %i', (vmid) => {
+    expect(read({ 'container.yml': `vmid: ${vmid}` }).vmid?.value).toBe(vmid);
+  });
+
+  it('takes a command of one letter', () => {
+    expect(read({ 'container.yml': 'health: [command: w]' }).health?.value).toEqual([
+      { kind: 'command', command: 'w' },
+    ]);
+  });
+
   it('takes one mount without a list', () => {
     expect(read({ 'container.yml': 'mount: share' }).mounts?.value).toEqual([{ kind: 'share' }]);
   });
