@@ -49,6 +49,7 @@ cut -d' ' -f5 /proc/self/mountinfo | sort
 cat /proc/sys/net/ipv4/ip_forward
 cat /etc/subuid /etc/subgid
 ls -A /run /var/lib/pve-gitops
+pgrep -a 'lxcfs|dnsmasq' | grep -F "$1" || true
 losetup --list --noheadings --output BACK-FILE | grep -F "$1" || true
 `;
 

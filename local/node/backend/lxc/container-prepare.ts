@@ -1,6 +1,7 @@
 import { chown, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ContainerSpec, MountPoint } from '../backend.ts';
+import { serveDhcp } from './dhcp.ts';
 import { guestFiles } from './guest-files.ts';
 import { writeSettings } from './guest-setup.ts';
 import type { HostSession } from './host-session.ts';
@@ -65,6 +66,7 @@ export async function prepareStart(session: HostSession, spec: ContainerSpec): P
     ...(session.seccomp === undefined || spec.features.keyctl === '1' ? {} : { seccomp: session.seccomp }),
   });
   await prepareVlans(session.network.bridge, spec.interfaces);
+  await serveDhcp(session.changer, layout, session.network, spec.interfaces);
   await unstageAll(layout, spec.vmid);
   for (const mount of spec.mounts) {
     await requireSource(mount);

@@ -1,5 +1,5 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
-import { makeForwardRule, neededForwardRules } from './forward-rules.ts';
+import { makeRule, neededRules } from './firewall-rules.ts';
 import type { HostChange } from './host-change.ts';
 import type { HostChanger } from './host-changer.ts';
 import { bridgeAddress } from './interface-names.ts';
@@ -115,15 +115,21 @@ export async function forgetNeighbours(bridge: string, addresses: readonly strin
 }
 
 /** Lets the bridge's traffic through firewalls that came or changed since; cheap, so it is done at every start. */
-export async function passFirewalls(changer: HostChanger, bridge: string): Promise<void> {
-  for (const change of await neededForwardRules(bridge, bridge)) {
+export async function passFirewalls(changer: HostChanger, bridge: string, log: (line: string) => void): Promise<void> {
+  for (const change of await neededRules(bridge, bridge)) {
     await changer.note(change);
-    await makeForwardRule(change, bridge);
+    const failed = await makeRule(change, bridge);
+    if (failed !== undefined) log(`WARN: a firewall may stop the containers' traffic: ${failed}`);
   }
 }
 
 /** Bridge, address, forwarding, masquerade. Everything may be there already. */
-export async function openHostNetwork(changer: HostChanger, id: string, network: string): Promise<HostNetwork> {
+export async function openHostNetwork(
+  changer: HostChanger,
+  id: string,
+  network: string,
+  log: (line: string) => void,
+): Promise<HostNetwork> {
   const { gateway, prefix } = parseNetwork(network);
   await changer.sysctl('/proc/sys/net/ipv4/ip_forward', '1');
   const bridge = await makeBridge(changer, id);
@@ -133,7 +139,7 @@ export async function openHostNetwork(changer: HostChanger, id: string, network:
   await askOften(bridge);
   await changer.note({ kind: 'nft', family: 'ip', table: bridge });
   await runChecked(['nft', '-f', '-'], { timeout: DEADLINE, input: nftRules(bridge, network) });
-  await passFirewalls(changer, bridge);
+  await passFirewalls(changer, bridge, log);
   return { bridge, gateway, prefix, network };
 }
 

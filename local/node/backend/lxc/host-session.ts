@@ -9,6 +9,7 @@ import type { HostNetwork } from './host-network.ts';
 import { openHostNetwork } from './host-network.ts';
 import type { Layout } from './layout.ts';
 import type { HostFacts } from './lxc-config.ts';
+import { openLxcfs } from './lxcfs.ts';
 import { runChecked } from './run-command.ts';
 import { openStorages } from './storages.ts';
 import type { Storage, VolumeStore } from './volume-store.ts';
@@ -68,8 +69,8 @@ export async function openHost(
   await ensureMount(changer, layout.hotplug, ['mount', '--bind', layout.hotplug]);
   await runChecked(['mount', '--make-shared', layout.hotplug], { timeout: DEADLINE });
   const volumes = await openStorages(changer, layout, storages, log);
-  const facts = await readHostFacts(range, undefined);
-  const hostNetwork = await openHostNetwork(changer, layout.id, network);
+  const facts = await readHostFacts(range, await openLxcfs(changer, layout, log));
+  const hostNetwork = await openHostNetwork(changer, layout.id, network, log);
   const seccomp = await writeSeccomp(layout);
   return { layout, facts, network: hostNetwork, volumes, changer, ...(seccomp === undefined ? {} : { seccomp }) };
 }

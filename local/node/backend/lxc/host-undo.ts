@@ -1,7 +1,7 @@
 import { chmod, readdir, readFile, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { detectCgroups, parseCgroupMounts } from './cgroups.ts';
-import { foreignRules } from './forward-rules.ts';
+import { foreignRules } from './firewall-rules.ts';
 import type { HostChange } from './host-change.ts';
 import { stopProcess } from './pid-file.ts';
 import { runCommand } from './run-command.ts';

@@ -3,6 +3,7 @@ import type { ContainerSpec, NetworkInterface } from '../backend.ts';
 import { HotplugError } from '../backend.ts';
 import { hostBridge } from './container-prepare.ts';
 import { debianInterfaces, networkdUnit } from './debian-network.ts';
+import { serveDhcp } from './dhcp.ts';
 import { inGuestNetwork } from './guest-interfaces.ts';
 import { readInGuest, runInGuest, writeInGuest } from './guest-run.ts';
 import type { HostSession } from './host-session.ts';
@@ -117,6 +118,7 @@ export async function changeInterfaces(
   after: ContainerSpec,
 ): Promise<void> {
   const leases: NetworkInterface[] = [];
+  await serveDhcp(session.changer, session.layout, session.network, after.interfaces);
   let changed = false;
   for (const old of before.interfaces) {
     if (after.interfaces.some(({ index }) => index === old.index)) continue;

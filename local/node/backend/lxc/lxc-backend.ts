@@ -82,7 +82,7 @@ export function createLxcBackend(options: LxcOptions): Backend {
       // lxc would tear down what it finds half made of a container that runs.
       if ((await processes.pid(spec.vmid)) !== undefined) throw new Error(`CT ${spec.vmid} already running`);
       await prepareStart(host, spec);
-      await passFirewalls(host.changer, host.network.bridge);
+      await passFirewalls(host.changer, host.network.bridge, log);
       await forgetNeighbours(host.network.bridge, fixedAddresses(spec));
       await removeLeftovers(host, spec);
       await startContainer(layout, spec.vmid, log, signal);

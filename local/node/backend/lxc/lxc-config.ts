@@ -61,6 +61,9 @@ export function lxcConfig(input: ConfigInput): string {
     ...spec.mounts.map((mount) => mountLine(mount, input.sourceOf(mount))),
     ...(host.lxcfs === undefined ? [] : lxcfsLines(host.lxcfs)),
   ];
+  // Values were checked by who took them; a line end in one would be a line of lxc's configuration, run as root.
+  const broken = lines.find((line) => /[\r\n\0]/.test(line));
+  if (broken !== undefined) throw new Error(`a value of container ${spec.vmid} has more than one line`);
   return `${lines.join('\n')}\n`;
 }
 

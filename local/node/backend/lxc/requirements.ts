@@ -1,7 +1,8 @@
 import { constants, existsSync } from 'node:fs';
 import { access, mkdir, readFile, rmdir } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { detectCgroups, parseCgroupMounts } from './cgroups.ts';
+import { hasProgram } from './programs.ts';
 import { runCommand } from './run-command.ts';
 
 export interface MissingRequirement {
@@ -57,13 +58,7 @@ const OPTIONAL: Readonly<Record<string, string>> = {
 };
 
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
-const SEARCH = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 const DEADLINE = 10_000;
-
-function hasProgram(name: string): boolean {
-  const folders = new Set([...(process.env.PATH ?? '').split(delimiter), ...SEARCH]);
-  return [...folders].some((folder) => folder !== '' && existsSync(join(folder, name)));
-}
 
 /** What is missing according to the probe; what makes all else pointless comes alone. */
 export function judgeHost(probe: HostProbe): readonly MissingRequirement[] {

@@ -1,4 +1,4 @@
-import { chmod, mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 const BASE = [
@@ -89,6 +89,9 @@ export async function finishTemplateTree(root: string, texts: TemplateTexts): Pr
   // dpkg waits for the disk after every file; what a power cut spoils here is made anew from the template.
   await put('etc/dpkg/dpkg.cfg.d/10-local-node', 'force-unsafe-io\n');
   await put('etc/systemd/system-preset/10-container.preset', `${PRESET.join('\n')}\n`);
+  // dhcpcd otherwise asks for five seconds whether somebody else has the address that it was just given.
+  const dhcpcd = await readFile(join(root, 'etc/dhcpcd.conf'), 'utf8').catch(() => undefined);
+  if (dhcpcd !== undefined) await put('etc/dhcpcd.conf', `${dhcpcd.trimEnd()}\nnoarp\n`);
   for (const unit of MASKED) {
     await rm(join(root, 'etc/systemd/system', unit), { force: true });
     await symlink('/dev/null', join(root, 'etc/systemd/system', unit));
