@@ -18,7 +18,7 @@ umask 077
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 say() { printf 'pve-gitops: %s\n' "$*" >&2; }
 root=/run/pve-gitops
-mkdir -p "$root" && exec 9>>"$root/lock" || { say refused "cannot write to $root"; exit 73; }
+mkdir -p -m 711 "$root" && exec 9>>"$root/lock" || { say refused "cannot write to $root"; exit 73; }
 
 if ! flock -n 9; then
   say waiting "$(cat "$root/lock")"
