@@ -60,6 +60,8 @@ export async function runAction(
     const given = runner.inputs([...own, ...SETTING_INPUTS]);
     const settings = actionSettings(given, environment, mask);
     const inputs = Object.fromEntries(own.map((name) => [name, given[name] ?? '']));
+    // The job's token is no setting; the runner masks its own, a workflow may hand over another.
+    if (inputs.token !== undefined && inputs.token !== '') mask.mask(inputs.token);
     const by = runAddress(environment);
     const ports = await connect(settings, { reporter: progress, mask, ...(by === undefined ? {} : { by }) });
     try {
