@@ -12,7 +12,7 @@ export interface Forge {
   readonly root: string;
   /** Method and path of each request, with the Authorization that came along. */
   readonly requests: { readonly path: string; readonly authorization: string | undefined }[];
-  /** Runs git in a work tree whose `main` is pushed to owner/name. */
+  /** Runs git in a work tree whose remote `origin` is the repository. */
   work(...args: readonly string[]): string;
   write(name: string, content: string): void;
   close(): Promise<void>;
@@ -20,6 +20,8 @@ export interface Forge {
 
 export interface ForgeOptions {
   readonly token?: string;
+  /** Default `owner/name`. */
+  readonly repository?: string;
   /** Answers instead of git. */
   readonly instead?: (request: IncomingMessage, response: ServerResponse) => void;
 }
@@ -27,7 +29,7 @@ export interface ForgeOptions {
 export async function startForge(options: ForgeOptions = {}): Promise<Forge> {
   const root = mkdtempSync(join(tmpdir(), 'forge-'));
   const tree = join(root, 'work');
-  const bare = join(root, 'owner', 'name.git');
+  const bare = join(root, `${options.repository ?? 'owner/name'}.git`);
   const environment = { PATH: process.env.PATH ?? '', HOME: root, GIT_CONFIG_NOSYSTEM: '1' };
   const git = (directory: string, ...args: readonly string[]) =>
     execFileSync('git', ['-C', directory, ...args], { env: environment, encoding: 'utf8' }).trim();

@@ -1,0 +1,144 @@
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { describeLocalNode, nodeState } from '../../local/cli/local-node.ts';
+import { layoutOf } from '../../local/node/backend/lxc/layout.ts';
+import { resetNode, startNode } from '../../local/node/daemon.ts';
+import { dataOf, NodeClient } from '../contract/support/node-client.ts';
+import { waitFor } from './wait.ts';
+
+/** A local node with real containers, and the settings file that a runner's host has for it. */
+export interface OwnNode {
+  readonly directory: string;
+  /** JSON file for PVE_GITOPS_CONFIG, 0600. */
+  readonly config: string;
+  /** What must not be seen anywhere. */
+  readonly secrets: readonly string[];
+  /** First two numbers of the containers' addresses, such as `10.91`. */
+  readonly prefix: string;
+  containers(): Promise<readonly number[]>;
+  /** The container's config with its digest; undefined when there is none. */
+  configOf(vmid: number): Promise<Readonly<Record<string, unknown>> | undefined>;
+  /** Runs a shell command in a container; its output. */
+  inside(vmid: number, command: string): string;
+  /** Changes whenever the container is made anew or boots: ids of its root file system and of its first process. */
+  identity(vmid: number): string;
+  /** Ends the node, its containers, and all that it did to the machine. */
+  remove(): Promise<void>;
+}
+
+export interface OwnNodeOptions {
+  /** The first port to try. */
+  readonly port: number;
+  readonly login: string;
+  readonly password: string;
+}
+
+export async function startOwnNode({ port, login, password }: OwnNodeOptions): Promise<OwnNode> {
+  // Not below /tmp, where many machines allow no devices; the name must stay short for lxc's sockets.
+  const directory = mkdtempSync('/var/tmp/pgo-');
+  chmodSync(directory, 0o711);
+  const state = nodeState(directory);
+  const remove = async (): Promise<void> => {
+    keepTemplates(state);
+    await resetNode(state);
+    rmSync(directory, { recursive: true, force: true });
+  };
+  try {
+    const file = await startNode({ state, backend: 'lxc', port });
+    placeTemplates(state);
+    const local = describeLocalNode(directory);
+    if (local === undefined) throw new Error('Unable to start the local node: it does not run');
+    const own = { state_directory: join(directory, 'control'), login, password };
+    const config = join(directory, 'config.json');
+    writeFileSync(config, JSON.stringify(nested({ ...local.settings, ...own }), null, 1), { mode: 0o600 });
+    const authorization = `PVEAPIToken=${file.token.id}=${file.token.secret}`;
+    const client = new NodeClient(file.port, file.ca, { authorization });
+    const inside = (vmid: number, command: string) =>
+      execFileSync('lxc-attach', ['-P', layoutOf(state).containers, '-n', String(vmid), '--', 'sh', '-c', command], {
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'pipe'],
+        timeout: 30_000,
+      }).trim();
+    return {
+      directory,
+      config,
+      secrets: [file.token.secret, file.password, password],
+      prefix: (file.network ?? '').split('.').slice(0, 2).join('.'),
+      containers: async () =>
+        dataOf<{ vmid: number }[]>(await client.call('GET', `/nodes/${file.node}/lxc`)).map(({ vmid }) => Number(vmid)),
+      configOf: async (vmid) => {
+        const reply = await client.call('GET', `/nodes/${file.node}/lxc/${vmid}/config`);
+        return reply.status === 200 ? dataOf<Record<string, unknown>>(reply) : undefined;
+      },
+      inside,
+      identity: (vmid) => inside(vmid, "cat /etc/machine-id; stat -c '%i %W' /etc; cut -d' ' -f22 /proc/1/stat"),
+      remove,
+    };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+/** `proxmox.host` → `{ proxmox: { host } }` */
+function nested(flat: Readonly<Record<string, string>>): object {
+  const root: Record<string, Record<string, string> | string> = {};
+  for (const [key, value] of Object.entries(flat)) {
+    const [group = '', name] = key.split('.');
+    const inner = root[group];
+    if (name === undefined) root[group] = value;
+    else root[group] = { ...(typeof inner === 'object' ? inner : {}), [name]: value };
+  }
+  return root;
+}
+
+/** Templates that a node has made serve for a week: making one takes a minute or two. */
+const KEPT = '/var/tmp/pve-gitops-tests/templates';
+const WEEK_MS = 7 * 86_400_000;
+
+const templatesOf = (state: string): string => join(state, 'storage', 'local', 'template', 'cache');
+
+function placeTemplates(state: string): void {
+  mkdirSync(templatesOf(state), { recursive: true });
+  for (const { name, path } of filesOf(KEPT)) {
+    if (Date.now() - statSync(path).mtimeMs > WEEK_MS) continue;
+    copyFileSync(path, join(templatesOf(state), name));
+    console.log(`template ${name} is there from an earlier run (${KEPT})`);
+  }
+}
+
+function keepTemplates(state: string): void {
+  mkdirSync(KEPT, { recursive: true, mode: 0o700 });
+  for (const { name, path } of filesOf(templatesOf(state))) {
+    const kept = join(KEPT, name);
+    if (!existsSync(kept) || Date.now() - statSync(kept).mtimeMs > WEEK_MS) copyFileSync(path, kept);
+  }
+}
+
+function filesOf(folder: string): readonly { readonly name: string; readonly path: string }[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.tar.zst'))
+    .map((name) => ({ name, path: join(folder, name) }));
+}
+
+/** The page that the address serves; waits until it holds the text. */
+export function page(address: string, text: string): Promise<string> {
+  let seen = '';
+  const served = async () => {
+    seen = await (await fetch(address, { signal: AbortSignal.timeout(5000) })).text();
+    return seen.includes(text) ? seen : undefined;
+  };
+  return waitFor(`"${text}" at ${address}`, 10_000, served, () => seen);
+}
