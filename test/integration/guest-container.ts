@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ContainerSpec } from '../../local/node/backend/backend.ts';
@@ -8,9 +8,8 @@ import { createKeys } from '../../src/adapters/keys/site-keys.ts';
 import { createMask } from '../../src/adapters/process/mask.ts';
 import { createShells } from '../../src/adapters/ssh/shells.ts';
 import type { Call, Shell } from '../../src/model/ports.ts';
+import { debianTemplate } from './lxc-template.ts';
 
-/** Kept between runs: a template takes a minute to make. */
-const TEMPLATES = join(tmpdir(), 'pve-gitops-test-templates');
 const NETWORK = '10.213';
 const never = new AbortController().signal;
 
@@ -36,7 +35,6 @@ export interface Guest {
 
 /** Real unprivileged containers of the local node's LXC back end, without the node. */
 export async function openGuestHost(): Promise<GuestHost> {
-  mkdirSync(TEMPLATES, { recursive: true });
   const stateDirectory = mkdtempSync(join(tmpdir(), 'pve-gitops-guest-'));
   // A container's root is an ordinary user to the host and must be able to walk to its root file system.
   chmodSync(stateDirectory, 0o711);
@@ -56,12 +54,7 @@ export async function openGuestHost(): Promise<GuestHost> {
   return {
     authority,
     async start(vmid, { release, suite }, operators) {
-      const archive = join(TEMPLATES, `debian-${release}-test_amd64.tar.zst`);
-      if (!existsSync(archive)) {
-        console.log(`making ${archive}`);
-        const recipe = { file: `debian-${release}-test_amd64.tar.zst`, os: 'debian', suite, arch: 'amd64' };
-        await backend.makeTemplate(recipe, archive, log, never);
-      }
+      const archive = await debianTemplate(release);
       const spec = specOf(vmid, `guest-${suite}`);
       const began = lines.length;
       await backend.allocate({ storage: 'local-lvm', name: `vm-${vmid}-disk-0`, vmid, size: 4 * 1024 ** 3 });
