@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { dirname, isAbsolute, join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { connect, connectRunner, type Mask, type Runner } from './connect.ts';
 import type { Outcome } from './model/outcome.ts';
 import type { Ports } from './model/ports.ts';
@@ -97,7 +97,10 @@ function actionSettings(given: Readonly<Record<string, string>>, environment: En
   const files = readSettingsFiles(candidates, cwd, readText);
   const { settings, secrets } = resolveSettings(
     { flags, flagsAre: 'input', environment, files },
-    { stateDirectory: stateDirectory(environment), read: (path) => readText(beside(files[0]?.path, path, cwd)) },
+    {
+      stateDirectory: stateDirectory(environment),
+      read: (path) => readText(isAbsolute(path) ? path : join(cwd, path)),
+    },
   );
   for (const secret of secrets) mask.mask(secret);
   return settings;
@@ -111,9 +114,6 @@ function readText(path: string): string | undefined {
     throw error;
   }
 }
-
-const beside = (file: string | undefined, path: string, cwd: string): string =>
-  isAbsolute(path) ? path : join(file === undefined ? cwd : dirname(file), path);
 
 function stateDirectory(environment: Environment): string {
   if (process.getuid?.() === 0) return '/var/lib/pve-gitops';

@@ -204,7 +204,12 @@ export class ContainerRun {
     const { clock, reporter } = this.ports;
     const shell = await this.open(holding);
     const tell = reporter.tell.bind(reporter);
+    const what = 'verify';
+    tell({ kind: 'started', what });
     const results = await verify(shell, desired.health, HEALTH, clock, call(DEADLINES.reachable, signal), tell);
+    const failed = results.filter((result) => !result.ok);
+    if (failed.length === 0) tell({ kind: 'finished', what });
+    else tell({ kind: 'failed', what, message: failed.map((result) => result.check).join(', ') });
     this.checks.splice(0, this.checks.length, ...results);
     return results;
   }

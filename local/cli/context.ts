@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { connect, connectMask } from '../../src/connect.ts';
 import { define } from '../../src/deploy.ts';
 import { identityOf, stageOf } from '../../src/desired/identity.ts';
@@ -61,13 +61,11 @@ export async function withContext(
       advice: ['start it: pve-gitops node start'],
     });
   }
-  const file = sources.files[0]?.path;
   const { settings, secrets } = resolveSettings(
     { ...sources, ...(local === undefined ? {} : { local: { origin: 'local node', values: local.settings } }) },
     {
       stateDirectory: stateDirectory(),
-      read: (path) =>
-        readText(isAbsolute(path) ? path : join(file === undefined ? process.cwd() : dirname(resolve(file)), path)),
+      read: (path) => readText(resolve(path)),
     },
   );
   for (const secret of secrets) mask.mask(secret);

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError, Option } from 'commander';
-import { renderError } from '../../src/report/error.ts';
+import { errorJson, renderError } from '../../src/report/error.ts';
 import { EXIT, exitCodeOfError } from '../../src/report/exit-code.ts';
 import { settingNames, settingRows } from '../../src/settings/table.ts';
 import { type AdoptOptions, adopt } from './adopt.ts';
@@ -126,7 +126,7 @@ nodeCommand('start', 'start it, or find the one that runs')
 nodeCommand('stop', 'stop the API; containers go on running').action(runNode(nodeStop));
 nodeCommand('status', 'what it is and where').action(runNode(nodeStatus));
 nodeCommand('reset', 'stop and remove all its containers and its state')
-  .option('--host', 'also take back every change it made to this machine')
+  .option('--host', 'said for clarity: every change that it made to this machine is taken back in any case')
   .option('--yes', 'without asking')
   .action(
     runNode(async (options) => {
@@ -140,8 +140,9 @@ try {
 } catch (error) {
   if (error instanceof CommanderError) exitCode = error.exitCode === 0 ? 0 : EXIT.user;
   else {
-    for (const line of renderError(error, { debug })) console.error(line);
     exitCode = exitCodeOfError(error);
+    for (const line of renderError(error, { debug })) console.error(line);
+    if (process.argv.includes('--json')) console.log(errorJson(error, exitCode));
   }
 }
 process.exitCode = exitCode;

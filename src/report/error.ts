@@ -34,3 +34,12 @@ export function errorLines(message: string, log: readonly string[], style: Style
 export function unquoted(log: readonly string[], message: string): string[] {
   return log.filter((line) => !message.includes(line.trim()));
 }
+
+/** For machines: an error that ended a run before there was an outcome. */
+export function errorJson(error: unknown, exitCode: number): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const known = isGitopsError(error)
+    ? { error: error.kind, advice: error.advice, ...error.remote }
+    : { error: 'bug', advice: [] };
+  return JSON.stringify({ version: 1, kind: 'failed', message, exitCode, ...known });
+}

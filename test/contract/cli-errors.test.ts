@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startNode, stopNode } from '../../local/node/daemon.ts';
@@ -37,6 +37,26 @@ describe('what a person wrote', () => {
     expect(end.text).toMatch(/config\.env:6\S* MEMROY: .*MEMORY/);
     expect(end.text).toMatch(/config\.env:7\S* CORES: /);
     expect(await site.config(1042)).toBeUndefined();
+  });
+
+  it('--json: the error as JSON on standard output, alone', async () => {
+    const end = await site.run(['plan', site.definition('apache', { 'config.env': 'ID=abc\n' }), '--json']);
+    expect(end.code).toBe(3);
+    expect(JSON.parse(end.stdout)).toMatchObject({ version: 1, kind: 'failed', error: 'user', exitCode: 3 });
+    const good = await site.run(['plan', site.definition('apache'), '--json']);
+    expect(JSON.parse(good.stdout)).toMatchObject({ version: 1, kind: 'planned', plan: { vmid: 1042, id: 42 } });
+  });
+
+  it('a relative CA file is one beside the settings file', async () => {
+    const { host, port, token } = { host: '127.0.0.1', port: site.node.port, token: site.node.token };
+    mkdirSync(join(site.folder, 'local'), { recursive: true });
+    copyFileSync(site.node.ca, join(site.folder, 'local', 'ca.pem'));
+    const proxmox = { host, port, token_id: token.id, token_secret: token.secret, ca_file: 'ca.pem' };
+    writeFileSync(join(site.folder, 'local', 'config.json'), JSON.stringify({ proxmox }));
+    const end = await site.run(['plan', site.definition('apache', { 'config.env': 'ID=77\nIP=dhcp\n' })]);
+    rmSync(join(site.folder, 'local'), { recursive: true });
+    expect(end.text).not.toContain('error');
+    expect(end.code).toBe(0);
   });
 
   it('a value that a shell would run is refused and never run', async () => {

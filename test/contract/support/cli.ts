@@ -19,6 +19,10 @@ export interface Ended {
 
 export interface Running {
   readonly ended: Promise<Ended>;
+  /** What it has printed so far. */
+  text(): string;
+  /** Resolves when the check says so; rejects when the process ends before. */
+  when(check: () => Promise<boolean>): Promise<void>;
   /** SIGKILL to the process and all it has started. */
   kill(): void;
 }
@@ -97,8 +101,16 @@ export class CliSite {
       child.on('error', fail);
       child.on('close', (code) => done({ code, stdout, stderr, text: stdout + stderr }));
     });
+    const isOver = () => child.exitCode !== null || child.signalCode !== null;
     return {
       ended,
+      text: () => stdout + stderr,
+      async when(check) {
+        while (!(await check())) {
+          if (isOver()) throw new Error(`it ended before the moment came:\n${stdout}${stderr}`);
+          await new Promise((resolve) => setTimeout(resolve, 5));
+        }
+      },
       kill: () => {
         if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGKILL');
       },
