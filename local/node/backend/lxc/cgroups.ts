@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 
 /** How this machine's control groups are laid out, as far as containers care. */
 export type Cgroups =
-  | { readonly version: 2 }
+  | { readonly version: 2; readonly controllers: ReadonlySet<string> }
   /** Hierarchies of version 1, perhaps beside an empty version 2. `swap`: whether memory.memsw.* is there. */
   | { readonly version: 1; readonly controllers: ReadonlyMap<string, string>; readonly swap: boolean };
 
@@ -49,13 +49,22 @@ export function detectCgroups(mountinfo = readFileSync('/proc/self/mountinfo', '
   const memory = controllers.get('memory');
   if (memory !== undefined)
     return { version: 1, controllers, swap: existsSync(`${memory}/memory.memsw.limit_in_bytes`) };
-  return unified === undefined ? undefined : { version: 2 };
+  if (unified === undefined) return undefined;
+  const names = existsSync(`${unified}/cgroup.controllers`)
+    ? readFileSync(`${unified}/cgroup.controllers`, 'utf8')
+    : '';
+  return { version: 2, controllers: new Set(names.trim().split(' ')) };
 }
 
 /** The CPUs of a container with fewer cores than the machine, spread over the machine by vmid. */
 function cpuSet(cores: number, vmid: number, hostCores: number): string {
   const cpus = Array.from({ length: cores }, (_, index) => (vmid * cores + index) % hostCores);
   return [...cpus].sort((a, b) => a - b).join(',');
+}
+
+/** lxc does not start a container for which it cannot write a key. */
+function withController({ controllers }: Cgroups): (limit: Limit) => boolean {
+  return ({ key }) => controllers.has(key.split('.')[0] ?? '');
 }
 
 /**
@@ -76,7 +85,7 @@ export function limitKeys(limits: Limits, vmid: number, cgroups: Cgroups, hostCo
       { key: 'cpu.max', value: `${quota ?? 'max'} ${PERIOD}` },
       { key: 'cpu.weight', value: String(Math.min(limits.cpuunits ?? 100, 10_000)) },
       cpus,
-    ];
+    ].filter(withController(cgroups));
   }
   return [
     { key: 'memory.limit_in_bytes', value: String(memory) },
@@ -85,7 +94,7 @@ export function limitKeys(limits: Limits, vmid: number, cgroups: Cgroups, hostCo
     { key: 'cpu.cfs_quota_us', value: String(quota ?? -1) },
     { key: 'cpu.shares', value: String(limits.cpuunits ?? 1024) },
     cpus,
-  ];
+  ].filter(withController(cgroups));
 }
 
 /**

@@ -20,16 +20,18 @@ export type HostChange =
   | { readonly kind: 'firewalld'; readonly name: string }
   | { readonly kind: 'process'; readonly pidFile: string; readonly mark: string }
   | { readonly kind: 'cgroup'; readonly name: string }
-  /** Shared with other nodes of this machine: the last one that needs it takes it back. */
+  /** The next three are shared with other nodes of this machine: the last one that needs it takes it back. */
+  | { readonly kind: 'shared-directory'; readonly path: string }
   | { readonly kind: 'sysctl'; readonly path: string; readonly before: string; readonly after: string }
   | { readonly kind: 'line'; readonly file: string; readonly line: string; readonly existed: boolean };
 
-export type SharedChange = Extract<HostChange, { kind: 'sysctl' | 'line' }>;
+export type SharedChange = Extract<HostChange, { kind: 'shared-directory' | 'sysctl' | 'line' }>;
 
 /** Two changes with one key are the same change. */
 export function changeKey(change: HostChange): string {
   switch (change.kind) {
     case 'directory':
+    case 'shared-directory':
     case 'mount':
       return `${change.kind} ${change.path}`;
     case 'sysctl':
@@ -55,5 +57,5 @@ export function changeKey(change: HostChange): string {
 }
 
 export function isShared(change: HostChange): change is SharedChange {
-  return change.kind === 'sysctl' || change.kind === 'line';
+  return change.kind === 'shared-directory' || change.kind === 'sysctl' || change.kind === 'line';
 }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { HostChange, SharedChange } from './host-change.ts';
@@ -23,6 +24,8 @@ export interface HostChanger {
   /** Adds a line to a file of the host, unless it has it. */
   line(file: string, line: string): Promise<void>;
   directory(path: string, mode: number): Promise<void>;
+  /** A folder that a program of ours makes and leaves behind, unless it is there without us. */
+  leavesDirectory(path: string): Promise<void>;
   /** Takes everything back, newest first. Goes on after a failure and throws at the end. */
   undoAll(): Promise<void>;
 }
@@ -79,6 +82,11 @@ export function hostChanger(journal: HostJournal, journalFile: string, registry?
       await journal.add({ kind: 'directory', path });
       await mkdir(dirname(path), { recursive: true, mode: 0o711 });
       await mkdir(path, { recursive: true, mode });
+    },
+    async leavesDirectory(path) {
+      const change: SharedChange = { kind: 'shared-directory', path };
+      if (existsSync(path) && !(await isSharedAlready(change, registry))) return;
+      await share(change, async () => undefined);
     },
     async undoAll() {
       const failed: unknown[] = [];

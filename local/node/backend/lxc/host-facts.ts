@@ -1,5 +1,4 @@
-import { existsSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { detectCgroups } from './cgroups.ts';
@@ -7,10 +6,11 @@ import type { HostChanger } from './host-changer.ts';
 import type { IdRange } from './id-range.ts';
 import { chooseIdRange, grantsRange, subordinateLine } from './id-range.ts';
 import type { HostFacts } from './lxc-config.ts';
+import { PIECES } from './lxc-config.ts';
+import { hasProgram } from './programs.ts';
 
 const SUBUID = '/etc/subuid';
 const SUBGID = '/etc/subgid';
-const PIECES = '/usr/share/lxc/config';
 
 async function textOf(path: string): Promise<string> {
   return await readFile(path, 'utf8').catch(() => '');
@@ -33,21 +33,20 @@ export async function openIdRange(changer: HostChanger, stateDirectory: string):
   return range;
 }
 
-function existing(path: string): string | undefined {
-  return existsSync(path) ? path : undefined;
+async function apparmor(): Promise<HostFacts['apparmor']> {
+  if ((await textOf('/sys/module/apparmor/parameters/enabled')).trim() !== 'Y') return 'off';
+  return hasProgram('apparmor_parser') ? 'generated' : 'unconfined';
 }
 
 export async function readHostFacts(range: IdRange, lxcfs: string | undefined): Promise<HostFacts> {
   const cgroups = detectCgroups();
   if (cgroups === undefined) throw new Error('no control groups are mounted under /sys/fs/cgroup');
-  const common = existing(join(PIECES, 'common.conf'));
-  const userns = existing(join(PIECES, 'userns.conf'));
   return {
     cgroups,
     cores: availableParallelism(),
     idRange: range,
-    apparmor: (await textOf('/sys/module/apparmor/parameters/enabled')).trim() === 'Y',
-    includes: { ...(common === undefined ? {} : { common }), ...(userns === undefined ? {} : { userns }) },
+    apparmor: await apparmor(),
+    pieces: new Set(await readdir(PIECES).catch(() => [])),
     ...(lxcfs === undefined ? {} : { lxcfs }),
   };
 }

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { HostChanger } from './host-changer.ts';
 import { hostChanger } from './host-changer.ts';
@@ -60,6 +60,8 @@ export async function openHost(
   storages: readonly Storage[],
   log: (line: string) => void,
 ): Promise<HostSession> {
+  // What a killed node left of templates in the making, and of keys.
+  await rm(join(layout.state, 'work'), { recursive: true, force: true });
   await mkdir(layout.configs, { recursive: true, mode: 0o711 });
   await changer.directory(layout.run, 0o711);
   await changer.note({ kind: 'cgroup', name: layout.group });

@@ -17,6 +17,11 @@ async function quiet(argv: readonly string[]): Promise<{ readonly ok: boolean; r
 export async function undoHostChange(change: HostChange): Promise<void> {
   switch (change.kind) {
     case 'directory':
+      await removeDirectory(change.path);
+      // The folder of all nodes' folders goes with the last of them.
+      await rmdir(dirname(change.path)).catch(() => undefined);
+      return;
+    case 'shared-directory':
       return await removeDirectory(change.path);
     case 'mount':
       return await unmount(change.path);
@@ -59,7 +64,6 @@ async function removeDirectory(path: string): Promise<void> {
   await unmountBelow(path);
   await removeTree(path);
   if (await stat(path).catch(() => undefined)) throw new Error(`unable to remove '${path}': it is not empty`);
-  await rmdir(dirname(path)).catch(() => undefined);
 }
 
 function isMounted(mountinfo: string, path: string): boolean {

@@ -9,9 +9,10 @@ export interface HostFacts {
   readonly cgroups: Cgroups;
   readonly cores: number;
   readonly idRange: IdRange;
-  readonly apparmor: boolean;
-  /** Configuration pieces that the distribution's lxc brings along, by name; a name without a path is not there. */
-  readonly includes: { readonly common?: string; readonly userns?: string };
+  /** `unconfined`: AppArmor is on, but nothing here can load a profile for a container. */
+  readonly apparmor: 'off' | 'generated' | 'unconfined';
+  /** Configuration pieces that lxc brings along: names of files below `PIECES`. */
+  readonly pieces: ReadonlySet<string>;
   /** Where an lxcfs of ours is mounted; undefined: none, or the distribution's own mounts itself. */
   readonly lxcfs?: string;
 }
@@ -35,25 +36,37 @@ export interface ConfigInput {
 /** Inside, the place where mounts appear that are added while the container runs. */
 export const HOTPLUG_TARGET = '/dev/.pve-gitops';
 
+export const PIECES = '/usr/share/lxc/config';
+
+/** systemd shuts down on this signal; these have another init, and lxc's default fits. */
+const OTHER_INIT = new Set(['alpine', 'devuan', 'gentoo']);
+
+/** The distribution's piece for a container's system, else the common one. */
+function includes(spec: ContainerSpec, pieces: ReadonlySet<string>): readonly string[] {
+  return ['common', ...(spec.unprivileged ? ['userns'] : [])].flatMap((kind) => {
+    const name = [`${spec.ostype}.${kind}.conf`, `${kind}.conf`].find((candidate) => pieces.has(candidate));
+    return name === undefined ? [] : [`lxc.include = ${PIECES}/${name}`];
+  });
+}
+
 /** lxc's configuration of one container. Later lines win over the distribution's pieces. */
 export function lxcConfig(input: ConfigInput): string {
   const { spec, host } = input;
   const prefix = host.cgroups.version === 2 ? 'lxc.cgroup2' : 'lxc.cgroup';
   const lines = [
-    ...(host.includes.common === undefined ? [] : [`lxc.include = ${host.includes.common}`]),
-    ...(spec.unprivileged && host.includes.userns !== undefined ? [`lxc.include = ${host.includes.userns}`] : []),
+    ...includes(spec, host.pieces),
     `lxc.arch = ${spec.arch}`,
     `lxc.uts.name = ${spec.hostname}`,
     `lxc.rootfs.path = dir:${input.rootfs}`,
     'lxc.tty.max = 2',
-    'lxc.signal.halt = SIGRTMIN+3',
+    ...(OTHER_INIT.has(spec.ostype) ? [] : ['lxc.signal.halt = SIGRTMIN+3']),
     // The limits sit one level above what the container can write to.
     `lxc.cgroup.dir.monitor = lxc.monitor/${input.group}/${spec.vmid}`,
     `lxc.cgroup.dir.container = lxc/${input.group}/${spec.vmid}`,
     'lxc.cgroup.dir.container.inner = ns',
     ...(spec.unprivileged ? idMap(host.idRange) : []),
-    ...(host.apparmor ? ['lxc.apparmor.profile = generated'] : []),
-    ...(host.apparmor && nests(spec) ? ['lxc.apparmor.allow_nesting = 1'] : []),
+    ...(host.apparmor === 'off' ? [] : [`lxc.apparmor.profile = ${host.apparmor}`]),
+    ...(host.apparmor === 'generated' && nests(spec) ? ['lxc.apparmor.allow_nesting = 1'] : []),
     ...(input.seccomp === undefined ? [] : [`lxc.seccomp.profile = ${input.seccomp}`]),
     ...mountAuto(spec, host, input.hotplug),
     ...limitKeys(spec, spec.vmid, host.cgroups, host.cores).map(({ key, value }) => `${prefix}.${key} = ${value}`),

@@ -31,6 +31,7 @@ export async function openLxcfs(
     await undoHostChange(mount);
     await mkdir(path, { recursive: true, mode: 0o711 });
     await changer.note(mount);
+    await changer.leavesDirectory('/run/lxcfs');
     await changer.note(process);
     const ready = async (): Promise<boolean> => existsSync(join(path, 'proc/meminfo'));
     await startDaemon(['lxcfs', '-f', '-p', pidFile, path], join(layout.state, 'lxcfs.log'), ready);

@@ -7,8 +7,13 @@ import {
   parseCgroupMounts,
 } from '../../../../local/node/backend/lxc/cgroups.ts';
 
-const V1: Cgroups = { version: 1, controllers: new Map([['memory', '/sys/fs/cgroup/memory']]), swap: true };
-const V2: Cgroups = { version: 2 };
+const NAMES = ['cpu', 'cpuset', 'memory'];
+const V1: Cgroups = {
+  version: 1,
+  controllers: new Map(NAMES.map((name) => [name, `/sys/fs/cgroup/${name}`])),
+  swap: true,
+};
+const V2: Cgroups = { version: 2, controllers: new Set(NAMES) };
 const limits = { memory: 512, swap: 256 };
 
 const value = (list: readonly { key: string; value: string }[], key: string): string | undefined =>
@@ -29,7 +34,7 @@ describe('the machine’s control groups', () => {
   });
 
   it('are version 2 where only that is mounted, and nothing where nothing is', () => {
-    expect(detectCgroups('25 20 0:22 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw')).toEqual({ version: 2 });
+    expect(detectCgroups('25 20 0:22 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw')).toMatchObject({ version: 2 });
     expect(detectCgroups('25 20 0:22 / /proc rw - proc proc rw')).toBeUndefined();
   });
 });
@@ -59,6 +64,11 @@ describe('limits', () => {
     expect(value(limitKeys({ ...limits, cores: 2 }, 100, V2, 4), 'cpuset.cpus')).toBe('0,1');
     expect(value(limitKeys({ ...limits, cores: 2 }, 101, V2, 4), 'cpuset.cpus')).toBe('2,3');
     expect(value(limitKeys({ ...limits, cores: 16 }, 100, V2, 2), 'cpuset.cpus')).toBe('0,1');
+  });
+
+  it('ask nothing of a controller that is not there', () => {
+    const keys = limitKeys(limits, 100, { version: 2, controllers: new Set(['memory']) }, 4).map(({ key }) => key);
+    expect(keys).toEqual(['memory.max', 'memory.swap.max']);
   });
 
   it('treat a CPU limit of 0 as none', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ContainerSpec } from '../../../../local/node/backend/backend.ts';
+import type { Cgroups } from '../../../../local/node/backend/lxc/cgroups.ts';
 import { type HostFacts, lxcConfig } from '../../../../local/node/backend/lxc/lxc-config.ts';
 
 const volume = { storage: 'local', name: '100/vm-100-disk-0.raw', vmid: 100, size: 0 };
@@ -17,11 +18,17 @@ const spec: ContainerSpec = {
   interfaces: [{ index: 0, name: 'eth0', bridge: 'vmbr0', hwaddr: 'bc:24:11:00:00:64', linkDown: false }],
 };
 const host: HostFacts = {
-  cgroups: { version: 2 },
+  cgroups: { version: 2, controllers: new Set(['cpu', 'cpuset', 'memory']) },
   cores: 4,
   idRange: { start: 165536, count: 65536 },
-  apparmor: false,
-  includes: { common: '/pieces/common.conf', userns: '/pieces/userns.conf' },
+  apparmor: 'off',
+  pieces: new Set(['common.conf', 'debian.common.conf', 'userns.conf']),
+};
+
+const V1: Cgroups = {
+  version: 1,
+  controllers: new Map(['cpu', 'cpuset', 'memory'].map((name) => [name, `/sys/fs/cgroup/${name}`])),
+  swap: true,
 };
 
 const config = (change: Partial<ContainerSpec> = {}, facts: Partial<HostFacts> = {}): readonly string[] =>
@@ -40,7 +47,9 @@ const config = (change: Partial<ContainerSpec> = {}, facts: Partial<HostFacts> =
 describe('lxc’s configuration', () => {
   it('maps ids and takes the pieces for it in an unprivileged container only', () => {
     expect(config()).toContain('lxc.idmap = u 0 165536 65536');
-    expect(config()).toContain('lxc.include = /pieces/userns.conf');
+    expect(config()).toContain('lxc.include = /usr/share/lxc/config/userns.conf');
+    expect(config()).toContain('lxc.include = /usr/share/lxc/config/debian.common.conf');
+    expect(config({ ostype: 'arch' })).toContain('lxc.include = /usr/share/lxc/config/common.conf');
     expect(config({ unprivileged: false }).join('\n')).not.toMatch(/idmap|userns/);
   });
 
@@ -52,17 +61,17 @@ describe('lxc’s configuration', () => {
 
   it('uses the keys of the control groups that there are', () => {
     expect(config()).toContain('lxc.cgroup2.memory.max = 536870912');
-    const v1 = config({}, { cgroups: { version: 1, controllers: new Map(), swap: true } });
+    const v1 = config({}, { cgroups: V1 });
     expect(v1).toContain('lxc.cgroup.memory.limit_in_bytes = 536870912');
     expect(v1.join('\n')).not.toContain('cgroup2.memory');
   });
 
   it('opens what nesting needs where it is asked for, and AppArmor where there is one', () => {
-    const v1 = { cgroups: { version: 1, controllers: new Map(), swap: true } } as const;
+    const v1 = { cgroups: V1 };
     expect(config({ features: { nesting: '1' } }, v1)).toContain('lxc.mount.auto = cgroup:rw:force proc:rw sys:rw');
     expect(config({}, v1)).toContain('lxc.mount.auto = cgroup:mixed proc:rw sys:rw');
     expect(config().join('\n')).not.toContain('apparmor');
-    const nested = config({ features: { nesting: '1' } }, { apparmor: true });
+    const nested = config({ features: { nesting: '1' } }, { apparmor: 'generated' });
     expect(nested).toContain('lxc.apparmor.profile = generated');
     expect(nested).toContain('lxc.apparmor.allow_nesting = 1');
   });
