@@ -1,11 +1,13 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
+import { fields } from '../src/definition/fields.ts';
 import { settingsTable } from '../src/settings/markdown.ts';
 import { ACTIONS, type ActionInterface, type Input, SETTING_INPUTS } from './interface.ts';
 
 /** `npm run docs` writes what follows from the interfaces; with --check it only compares. */
 
-const ROOT = join(import.meta.dirname, '..', '..');
+/** This file runs from actions/ in tests and from build/actions/ as a program. */
+const ROOT = resolve(import.meta.dirname, basename(join(import.meta.dirname, '..')) === 'build' ? '../..' : '..');
 /** Where the composite finds the actions: the repository that holds this project on a forge. */
 const HOME = 'srv/config';
 
@@ -120,6 +122,7 @@ export function written(): ReadonlyMap<string, string> {
     ['workflows/action.yml', composite],
     ['.gitea/workflows/action.yml', composite],
     ['docs/settings.md', settingsPage()],
+    ['docs/definition.md', definitionPage()],
   ]);
 }
 
@@ -139,6 +142,67 @@ function settingsPage(): string {
     'configure scripts; they are never those of Proxmox VE.',
     '',
     settingsTable().trim(),
+  ].join('\n')}\n`;
+}
+
+const EFFECTS = {
+  live: 'live',
+  restart: 'restart',
+  replace: 'replace (planned, not carried out yet)',
+  destroy: 'destroys the container',
+  nothing: 'nothing',
+} as const;
+
+function definitionPage(): string {
+  const cell = (text: string): string => text.replaceAll('|', '\\|');
+  const rows = Object.values(fields).map((row) => {
+    const unit = row.unit === undefined ? '' : ` (${row.unit})`;
+    const env = row.env === undefined ? '' : `\`${row.env}\``;
+    return `| ${env} | \`${row.yaml}\` | ${cell(row.description)}${unit} | ${cell(row.form)} | ${cell(row.default)} | ${EFFECTS[row.effect]} |`;
+  });
+  return `${[
+    '# A definition',
+    '',
+    'A directory with one of `config.env`, `container.env` (dotenv) or `container.yml` (YAML), and what configures the service: `configure.sh`, run',
+    'inside the container as root. The directory’s or repository’s name is the container’s name.',
+    '',
+    '```dotenv',
+    'IP=192.168.178.42',
+    'ID=42',
+    'HOSTNAME=apache',
+    'CORES=2',
+    'MEMORY=2048',
+    'SWAP=512',
+    'DISK=local-lvm:8',
+    'BOOT=yes',
+    '```',
+    '',
+    '| .env | container.yml | what it is | accepted | default | a change costs |',
+    '|---|---|---|---|---|---|',
+    ...rows,
+    '',
+    '**Files are data.** They are parsed, never sourced: an unquoted `$`, backtick or `#` is an error that names the fix. All errors come at',
+    'once, with file, line, key and the nearest known key.',
+    '',
+    '**Overlays**, later wins key by key: `config.env`, then `config.<stage>.env`, then `config.local.env` (the same with `container.env` and `container.yml`).',
+    '`*.local.env` is private: it is read where the command line runs, and never handed to a container.',
+    '',
+    '**ID and vmid.** Proxmox VE refuses vmids below 100: such an `ID` becomes `vmid_base` (setting, 1000) + ID, and every plan shows both. `vmid` in',
+    '`container.yml` is literal. Without either the lowest free one is taken once and kept.',
+    '',
+    '**Template.** Without `TEMPLATE` the newest Debian that the node has or offers. It is recorded in the owner mark; a newer one is shown as',
+    'available and never replaces a container by itself.',
+    '',
+    '## configure.sh',
+    '',
+    'Runs at a deploy whenever the definition, its environment or the engine has changed, and on `--force`. It should change only what differs, and may print',
+    '`changed: …`, `warning: …` and `error: …` lines, which the report shows. Its environment: `IP`, `ID`, `HOST` (the forge), `HOSTNAME`, `STAGE`, `LOGIN`,',
+    '`PASSWORD` (settings of the site), `DIR` (the unpacked definition, also the working directory). Values arrive through a root-only file on tmpfs that is gone',
+    'before the script begins. A process that it leaves in the background must not hold its output open: start services with systemd.',
+    '',
+    '## Health checks',
+    '',
+    '`HEALTH=unit:mosquitto, tcp:1883, http://:80/` — all checks run inside the container until they pass, for at most a minute. Without any: no failed systemd unit.',
   ].join('\n')}\n`;
 }
 
