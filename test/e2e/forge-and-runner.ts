@@ -17,9 +17,9 @@ export interface ForgeAndRunner {
 
 /**
  * One Gitea and one runner for the tests of a file, started before the first and stopped after the last of them; the
- * logs of both are kept under the name given.
+ * logs of both are kept under the name given. The options are asked for when the runner is started.
  */
-export function forgeAndRunner(name: string, options: RunnerOptions = {}): () => ForgeAndRunner {
+export function forgeAndRunner(name: string, options: () => RunnerOptions = () => ({})): () => ForgeAndRunner {
   let started: ForgeAndRunner | undefined;
   const directory = mkdtempSync(join(tmpdir(), 'pve-gitops-e2e-'));
   const stops: (() => Promise<void>)[] = [];
@@ -31,7 +31,7 @@ export function forgeAndRunner(name: string, options: RunnerOptions = {}): () =>
       await forge.stop();
       keepResult(`${name}/gitea.log`, forge.log());
     });
-    const runner = await startRunner(tools, forge, join(directory, 'runner'), options);
+    const runner = await startRunner(tools, forge, join(directory, 'runner'), options());
     stops.unshift(async () => {
       await runner.stop();
       keepResult(`${name}/runner.log`, runner.log());

@@ -1,0 +1,130 @@
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { forgeAndRunner, logOfRun } from './forge-and-runner.ts';
+import type { Run } from './gitea-types.ts';
+import { type OwnNode, page, startOwnNode } from './own-node.ts';
+import { exportProject, PROJECT } from './project.ts';
+import { pushFolder } from './push.ts';
+import { runnerVersion } from './runner.ts';
+
+/**
+ * A push to a container repository on a real Gitea, with the short form of the workflow as it is published, ends in a
+ * container of the local node. The tests are one story and build on each other.
+ */
+
+const REPOSITORY = 'srv/apache';
+const VMID = 1042;
+const PASSWORD = 'site-password "4711" $HOME';
+/** The first run may have to make a template. */
+const RUN_MS = 20 * 60_000;
+
+let node: OwnNode;
+let folder: string;
+let address: string;
+
+beforeAll(async () => {
+  node = await startOwnNode({ port: 18_200, login: 'somebody', password: PASSWORD });
+  address = `http://${node.prefix}.178.42/`;
+});
+afterAll(async () => {
+  await node?.remove();
+});
+const site = forgeAndRunner('deploy', () => ({ env: { PVE_GITOPS_CONFIG: node.config } }));
+
+beforeAll(async () => {
+  const { forge, tools, directory } = site();
+  console.log(`Gitea ${await forge.api.version()}, ${await runnerVersion(tools)}`);
+  await forge.api.createOrganisation('srv');
+  await forge.api.createRepository('srv/config');
+  const project = join(directory, 'project');
+  exportProject(project);
+  await pushFolder(forge, 'srv/config', project);
+
+  await forge.api.createRepository(REPOSITORY, { private: true });
+  folder = join(directory, 'apache');
+  cpSync(join(PROJECT, 'libs/apache'), folder, { recursive: true });
+  mkdirSync(join(folder, '.gitea/workflows'), { recursive: true });
+  cpSync(join(PROJECT, 'workflows/templates/container.yml'), join(folder, '.gitea/workflows/container.yml'));
+});
+
+interface Ended {
+  readonly run: Run;
+  readonly log: string;
+  readonly sha: string;
+}
+
+let count = 0;
+
+/** Changes files, pushes, and waits for the end of the run that the push started. */
+async function push(branch: string, change: (text: string) => string = (text) => text): Promise<Ended> {
+  const script = readFileSync(join(PROJECT, 'libs/apache/configure.sh'), 'utf8');
+  writeFileSync(join(folder, 'configure.sh'), change(script));
+  const { forge } = site();
+  const sha = await pushFolder(forge, REPOSITORY, folder, { branch });
+  const run = await forge.api.waitForRun(REPOSITORY, sha, { event: 'push' }, RUN_MS);
+  return ended(run, branch, sha);
+}
+
+async function ended(run: Run, branch: string, sha: string): Promise<Ended> {
+  count += 1;
+  const log = await logOfRun(site().forge, REPOSITORY, run, `deploy/${count}-${branch}.log`);
+  for (const secret of node.secrets) expect(log).not.toContain(secret);
+  return { run, log, sha };
+}
+
+test('release: the run is green and the page is served from a container', async () => {
+  const { run, log, sha } = await push('release');
+  expect(run.conclusion, log).toBe('success');
+  await page(address, 'Hello from somebody');
+  expect(await node.containers()).toEqual([VMID]);
+  expect(node.inside(VMID, 'stat -c %U:%G /var/www/html/index.html')).toBe('app:app');
+  expect(log).toContain(address);
+  const statuses = await site().forge.api.commitStatuses(REPOSITORY, sha);
+  expect(statuses.map(({ status }) => status)).toEqual(['success']);
+});
+
+test('main with a changed page: it is served by the same container', async () => {
+  const identity = node.identity(VMID);
+  const { run, log } = await push('main', (script) =>
+    script
+      .replaceAll('Hello from', 'Good day from')
+      .replace('set -eu\n', 'set -eu\necho "the password is $PASSWORD"\n'),
+  );
+  expect(run.conclusion, log).toBe('success');
+  await page(address, 'Good day from somebody');
+  expect(node.identity(VMID)).toBe(identity);
+  expect(log).toContain('the password is ***');
+});
+
+test('develop: the plan stands in the log, nothing is changed', async () => {
+  const before = await node.configOf(VMID);
+  const { run, log } = await push('develop', (script) => script.replaceAll('Hello from', 'Never from'));
+  expect(run.conclusion, log).toBe('success');
+  expect(log).toMatch(/~ configure because /);
+  expect(await node.configOf(VMID)).toEqual(before);
+  await page(address, 'Good day from somebody');
+});
+
+test('main with a broken configure.sh: red with the line that failed, the container stays', async () => {
+  const identity = node.identity(VMID);
+  const { run, log, sha } = await push('main', () => 'echo "error: no such thing as a free page"\nexit 7\n');
+  expect(run.conclusion).toBe('failure');
+  expect(log).toMatch(/configure\.sh ended with exit code 7: no such thing as a free page/);
+  expect(node.identity(VMID)).toBe(identity);
+  await page(address, 'Good day from somebody');
+  const statuses = await site().forge.api.commitStatuses(REPOSITORY, sha);
+  expect(statuses.map(({ status }) => status)).toEqual(['failure']);
+});
+
+test('release again: what was broken is mended, and a dispatch configures although nothing has changed', async () => {
+  const { run, log } = await push('release');
+  expect(run.conclusion, log).toBe('success');
+  await page(address, 'Hello from somebody');
+
+  const { api } = site().forge;
+  const id = await api.dispatch(REPOSITORY, 'container.yml', 'release');
+  const again = await ended(await api.waitForRunById(REPOSITORY, id, RUN_MS), 'release-dispatch', '');
+  expect(again.run.conclusion, again.log).toBe('success');
+  expect(again.log).toMatch(/ok configure: /);
+});
