@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
-import type { Server } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Server } from 'node:net';
 import { Router } from './api/router.ts';
 import { ROUTES } from './api/routes.ts';
 import type { Backend } from './backend/backend.ts';
@@ -11,6 +10,7 @@ import { ControlGate } from './control/gate.ts';
 import { type Core, openCore } from './core.ts';
 import { removeHalfMade } from './guests/making.ts';
 import { serverCertificate } from './http/certificates.ts';
+import type { Listener } from './http/listener.ts';
 import { NodeServer } from './http/server.ts';
 import { type Profile, type ProfileName, profileOf } from './profile.ts';
 import type { Release } from './schema/load.ts';
@@ -61,22 +61,22 @@ function listen(server: Server, address: string, port: number): Promise<number> 
 
 /** One port on all addresses; when it is taken on one of them, the next. */
 async function listenAll(
-  make: () => Server,
+  make: () => Listener,
   addresses: readonly string[],
   first: number,
   more: number,
 ): Promise<Listening> {
-  const servers: Server[] = [];
+  const listeners: Listener[] = [];
   let port = first;
   try {
     for (const address of addresses) {
-      const server = make();
-      port = await listen(server, address, port);
-      servers.push(server);
+      const listener = make();
+      port = await listen(listener.server, address, port);
+      listeners.push(listener);
     }
-    return { servers, port };
+    return { listeners, port };
   } catch (error) {
-    for (const server of servers) server.close();
+    await Promise.all(listeners.map((listener) => listener.close()));
     const taken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
     if (!taken || more === 0) throw error;
     return listenAll(make, addresses, first === 0 ? 0 : first + 1, more - 1);
@@ -94,7 +94,7 @@ function withNetwork(profile: Profile, network: string | undefined): Profile {
 }
 
 interface Listening {
-  readonly servers: readonly Server[];
+  readonly listeners: readonly Listener[];
   readonly port: number;
 }
 
@@ -146,8 +146,7 @@ export async function runNode(options: NodeOptions, port: number): Promise<Runni
     caFile: certificate.caFile,
     port: listening.port,
     close: async () => {
-      const closed = listening.servers.map((listener) => new Promise((resolve) => listener.close(resolve)));
-      for (const listener of listening.servers) listener.closeAllConnections();
+      const closed = listening.listeners.map((listener) => listener.close());
       await core.tasks.close();
       await Promise.all(closed);
       await backend.close();

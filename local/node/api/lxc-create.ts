@@ -10,6 +10,7 @@ import { areSshPublicKeys } from '../guests/ssh-keys.ts';
 import { checkLock, checkProtection, updateConfig } from '../guests/update.ts';
 import { ApiError, type Json, parameterError, permissionDenied } from '../http/answer.ts';
 import { parseVolumeId } from '../store/storages.ts';
+import type { Work } from '../tasks/tasks.ts';
 import type { Call, Routes } from './call.ts';
 import { configValues } from './lxc-config.ts';
 
@@ -119,7 +120,7 @@ async function create(call: Call): Promise<Json> {
   };
   return core.tasks.start('vzcreate', String(vmid), call.authuser, async (task) => {
     await createContainer(core, task, creation);
-    if (call.flag('start')) startLater(call);
+    if (call.flag('start')) await startLater(call);
   });
 }
 
@@ -145,13 +146,14 @@ function restore(
   };
   return core.tasks.start('vzrestore', String(vmid), call.authuser, async (task) => {
     await restoreContainer(core, task, restoration);
-    if (call.flag('start')) startLater(call);
+    if (call.flag('start')) await startLater(call);
   });
 }
 
-/** The start after a create is a task of its own (row 1144). */
-function startLater({ core, vmid, authuser }: Call): void {
-  core.tasks.start('vzstart', String(vmid), authuser, (task) => startContainer(core, task, vmid, false));
+/** The start after a create: the create ends well whatever becomes of it, and no list shows its task (rows 1144, 1221). */
+function startLater({ core, vmid, authuser }: Call): Promise<void> {
+  const work: Work = (task) => startContainer(core, task, vmid, false);
+  return core.tasks.settled(core.tasks.start('vzstart', String(vmid), authuser, work, { inner: true }));
 }
 
 export const lxcCreateRoutes: Routes = { 'POST /nodes/{node}/lxc': create };

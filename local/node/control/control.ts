@@ -1,12 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { SimulatedBackend } from '../backend/simulated/simulated-backend.ts';
-import { seconds } from '../clock.ts';
 import { printConfig } from '../guests/config.ts';
-import { isMountKey } from '../guests/mount-point.ts';
-import { parseSize } from '../guests/size.ts';
 import { ApiError, type Json } from '../http/answer.ts';
-import { splitVolumeId } from '../store/storages.ts';
+import { putContainer, removeContainer, setRunning, valuesOf, vmidOf } from './containers.ts';
 import { parseFault } from './faults.ts';
 import type { ControlRequest, ControlState } from './gate.ts';
 
@@ -21,18 +18,6 @@ function text(request: ControlRequest, key: string): string {
   const value = request.body[key] ?? request.query.get(key);
   if (typeof value !== 'string') throw new ApiError(400, `'${key}' is missing`);
   return value;
-}
-
-function vmidOf(request: ControlRequest): number {
-  const vmid = Number(request.body.vmid ?? request.query.get('vmid') ?? request.path);
-  if (!Number.isInteger(vmid) || vmid < 100) throw new ApiError(400, "'vmid' is missing");
-  return vmid;
-}
-
-/** Config values as given: an object of texts and numbers. */
-function valuesOf(request: ControlRequest): Record<string, string> {
-  const given = (request.body.config ?? {}) as { readonly [key: string]: Json };
-  return Object.fromEntries(Object.entries(given).map(([key, value]) => [key, String(value)]));
 }
 
 function setLock({ core }: ControlState, vmid: number, lock: string | undefined): void {
@@ -57,24 +42,6 @@ function takeFault(state: ControlState, id: string): void {
   if (removed?.fault.kind === 'lock' && state.core.guests.has('lxc', removed.fault.vmid)) {
     setLock(state, removed.fault.vmid, undefined);
   }
-}
-
-/** A container that somebody else made: its config as given, its volumes booked and made. */
-async function putContainer(state: ControlState, request: ControlRequest): Promise<Json> {
-  const { core } = state;
-  const vmid = vmidOf(request);
-  const values = { arch: 'amd64', ostype: 'debian', memory: '512', swap: '512', ...valuesOf(request) };
-  for (const [key, value] of Object.entries(values)) {
-    if (!isMountKey(key)) continue;
-    const mount = core.mountPoints.parse(key, value);
-    const id = splitVolumeId(mount.volume);
-    if (mount.type !== 'volume' || id === undefined || core.volumes.find(mount.volume) !== undefined) continue;
-    const size = parseSize(mount.options.size ?? '1G') ?? 0;
-    const record = { ...id, vmid: core.storages.parseName(id).vmid ?? vmid, size, ctime: seconds(core.clock) };
-    await core.volumes.register(record, () => core.backend.allocate(record));
-  }
-  core.guests.writeText('lxc', vmid, printConfig({ values, raw: [], pending: {}, snapshots: {} }));
-  return null;
 }
 
 function exec(state: ControlState, request: ControlRequest): Json {
@@ -111,6 +78,15 @@ function putFile({ core }: ControlState, request: ControlRequest): Json {
   return null;
 }
 
+/** A task that ended before, as `type`, `id`, `user`, `exitstatus` and `starttime` in seconds say. */
+function putTask({ core }: ControlState, request: ControlRequest): Json {
+  const words = { type: text(request, 'type'), id: text(request, 'id'), user: text(request, 'user') };
+  const starttime = Number(request.body.starttime);
+  const parts = { node: core.profile.node, pid: 1000, pstart: 1000, starttime, ...words };
+  core.tasks.add(parts, text(request, 'exitstatus'));
+  return null;
+}
+
 /** `METHOD name` → what it does; docs are in the types of the bodies. */
 export const controlRoutes: Readonly<Record<string, ControlHandler>> = {
   'GET calls': ({ calls }) => Object.fromEntries([...calls].sort(([a], [b]) => (a < b ? -1 : 1))),
@@ -135,7 +111,7 @@ export const controlRoutes: Readonly<Record<string, ControlHandler>> = {
     return null;
   },
   'PUT qemu': ({ core }, request) => {
-    const values = { memory: '512', ...valuesOf(request) };
+    const values = { memory: '512', ...valuesOf(request, 'config') };
     core.guests.writeText('qemu', vmidOf(request), printConfig({ values, raw: [], pending: {}, snapshots: {} }));
     return null;
   },
@@ -144,7 +120,10 @@ export const controlRoutes: Readonly<Record<string, ControlHandler>> = {
     return null;
   },
   'PUT lxc': putContainer,
+  'DELETE lxc': removeContainer,
+  'PUT running': setRunning,
   'PUT file': putFile,
+  'PUT task': putTask,
   'PUT capacity': (state, request) => {
     simulated(state).model.update((value) => {
       value.capacity[text(request, 'storage')] = Number(request.body.bytes);

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { gzipSync } from 'node:zlib';
 import type { Answer, ApiError, Json } from './answer.ts';
 import { PlainError } from './parameters.ts';
 
@@ -9,8 +10,10 @@ const JSON_TYPE = 'application/json;charset=UTF-8';
 
 /** The whole body; more than the limit is refused as the real server does. */
 export async function readBody(request: IncomingMessage, limit = BODY_LIMIT): Promise<Buffer> {
-  if (request.headers['transfer-encoding'] !== undefined) {
-    throw new PlainError(501, 'chunked transfer encoding not supported', { bare: true });
+  const encoding = request.headers['transfer-encoding'];
+  if (encoding !== undefined) {
+    const text = encoding.toLowerCase() === 'chunked' ? 'chunked transfer encoding not supported' : undefined;
+    throw new PlainError(501, text ?? `Unknown transfer encoding '${encoding}'`, { bare: true });
   }
   if (Number(request.headers['content-length'] ?? 0) > limit) {
     throw new PlainError(501, 'for data too large', { bare: true });
@@ -71,10 +74,16 @@ export function emptyReply(status: number, reason: string): Reply {
   return { status, reason: reasonOf(reason), body: '' };
 }
 
+/** Bodies longer than this are compressed for who takes gzip. */
+const COMPRESSED_FROM = 1024;
+
 export function send(response: ServerResponse, reply: Reply): void {
-  const body = Buffer.from(reply.body, 'utf8');
+  const plain = Buffer.from(reply.body, 'utf8');
+  const compress = plain.length > COMPRESSED_FROM && /gzip/.test(String(response.req.headers['accept-encoding'] ?? ''));
+  const body = compress ? gzipSync(plain) : plain;
   response.writeHead(reply.status, reply.reason, {
     ...(reply.contentType === undefined ? {} : { 'Content-Type': reply.contentType }),
+    ...(compress ? { 'Content-Encoding': 'gzip' } : {}),
     'Content-Length': body.length,
     'Cache-Control': 'max-age=0',
     Pragma: 'no-cache',

@@ -17,13 +17,29 @@ function fromJson(value: unknown): Value {
   return String(value);
 }
 
-/** Form fields; a repeated key becomes a list. */
+function decode(text: string): string {
+  const bytes = text
+    .replace(/\+/g, ' ')
+    .replace(/%([0-9a-fA-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  // written as UTF-8 or with %XX: Perl sees bytes either way
+  const isBytes = [...bytes].every((character) => character.charCodeAt(0) < 256);
+  return isBytes ? Buffer.from(bytes, 'latin1').toString('utf8') : bytes;
+}
+
+/**
+ * Form fields as PVE::APIServer::AnyEvent reads them: `;` separates as `&` does, a second `=` ends the value, a key
+ * without `=` has none, a repeated key becomes a list.
+ */
 export function parseForm(text: string): Parameters {
   const result: Record<string, Value> = {};
-  for (const [key, value] of new URLSearchParams(text)) {
+  for (const field of text.split(/[&;]/)) {
+    const [name = '', value] = field.split('=');
+    if (name === '') continue;
+    const key = decode(name);
     const before = result[key];
-    if (before === undefined) result[key] = value;
-    else result[key] = Array.isArray(before) ? [...before, value] : [String(before), value];
+    if (value === undefined) result[key] = null;
+    else if (typeof before === 'string') result[key] = [before, decode(value)];
+    else result[key] = Array.isArray(before) ? [...before, decode(value)] : decode(value);
   }
   return result;
 }

@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createServer, type Server } from 'node:https';
 import { dispatch, isPublic } from '../api/dispatch.ts';
 import type { Router } from '../api/router.ts';
 import { authenticate, type Caller, tokenOf, Unauthorized, verifyToken } from '../auth/authenticate.ts';
@@ -8,6 +7,7 @@ import type { Core } from '../core.ts';
 import { type Answer, ApiError } from './answer.ts';
 import type { ServerCertificate } from './certificates.ts';
 import { emptyReply, errorReply, extReply, jsonReply, type Reply, readBody, send } from './exchange.ts';
+import { createListener, type Listener } from './listener.ts';
 import { type Parameters, PlainError, parseBody, parseForm } from './parameters.ts';
 
 export interface HttpRequest {
@@ -42,13 +42,12 @@ export class NodeServer {
   }
 
   /** One listener per address; all serve the same node. */
-  listener(certificate: ServerCertificate): Server {
-    const server = createServer({ key: certificate.key, cert: certificate.chain }, (message, response) => {
-      void this.#serve(message, response);
+  listener(certificate: ServerCertificate): Listener {
+    return createListener({
+      tls: { key: certificate.key, cert: certificate.chain },
+      idle: this.#timings.idle,
+      serve: (message, response) => void this.#serve(message, response),
     });
-    server.keepAliveTimeout = this.#timings.idle;
-    server.headersTimeout = 60_000;
-    return server;
   }
 
   async #serve(message: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -101,11 +100,16 @@ export class NodeServer {
   async #call(request: HttpRequest, path: string): Promise<Answer> {
     const { message, method, query } = request;
     const caller = this.#caller(message, method, path);
-    const body = await readBody(message);
-    if (method === 'DELETE' && body.length > 0) {
-      throw new PlainError(501, "Unexpected content for method 'DELETE'", { bare: true });
+    const hasContent = Number(message.headers['content-length'] ?? 0) > 0;
+    if (hasContent && method !== 'PUT' && method !== 'POST') {
+      throw new PlainError(501, `Unexpected content for method '${method}'`, { bare: true });
     }
-    const parameters: Parameters = { ...parseForm(query), ...parseBody(message.headers['content-type'], body) };
+    const body = await readBody(message);
+    // what the query says goes before the body; `_dc` is there to get past caches
+    const { _dc, ...parameters }: Parameters = {
+      ...parseBody(message.headers['content-type'], body),
+      ...parseForm(query),
+    };
     if (path === '/' && method === 'GET') return ROOT_INDEX;
     return dispatch(this.#core, this.#router, { method, path, parameters, caller });
   }

@@ -9,6 +9,8 @@ import { formatUpid, parseUpid, type Upid } from './upid.ts';
 /** A task's record on disk; without end it runs, or ran when the node was killed. */
 export interface TaskRecord {
   readonly upid: string;
+  /** A task that another one started: Proxmox VE lists it nowhere. */
+  readonly inner?: true;
   readonly endtime?: number;
   readonly exitstatus?: string;
 }
@@ -64,7 +66,7 @@ export class Tasks {
   }
 
   /** Starts a worker and returns its name at once. `user` may carry a token. */
-  start(type: string, id: string, user: string, work: Work): string {
+  start(type: string, id: string, user: string, work: Work, options: { readonly inner?: true } = {}): string {
     this.#pid += 1 + Math.floor(Math.random() * 20);
     const pstart = Math.floor(uptime() * 100);
     const upid = formatUpid({
@@ -77,15 +79,21 @@ export class Tasks {
       user,
     });
     mkdirSync(join(this.#directory, upid), { recursive: true });
-    this.#save({ upid });
+    this.#save({ upid, ...options });
     const abort = new AbortController();
     this.#running.set(upid, { abort, done: this.#run(upid, abort.signal, work) });
     return upid;
   }
 
-  /** Newest first. */
+  /** A task of the past that this node did not run: for tests. */
+  add(parts: Omit<Upid, 'upid' | 'tokenid'>, exitstatus: string): void {
+    const upid = formatUpid(parts);
+    this.#save({ upid, endtime: parts.starttime, exitstatus });
+  }
+
+  /** Newest first; those that other tasks started are left out. */
   all(): readonly TaskRecord[] {
-    return [...this.#records.values()].reverse();
+    return [...this.#records.values()].filter(({ inner }) => inner !== true).reverse();
   }
 
   get(upid: string): TaskRecord | undefined {
@@ -139,7 +147,7 @@ export class Tasks {
       log(`TASK ERROR: ${exitstatus}`);
     }
     this.#running.delete(upid);
-    this.#save({ upid, endtime: seconds(this.#clock), exitstatus });
+    this.#save({ ...this.#records.get(upid), upid, endtime: seconds(this.#clock), exitstatus });
   }
 
   #load(upid: string): void {
