@@ -3,10 +3,13 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { forgeAndRunner, logOfRun } from './forge-and-runner.ts';
 import type { Run } from './gitea-types.ts';
+import { cancelRun } from './gitea-web.ts';
 import { type OwnNode, page, startOwnNode } from './own-node.ts';
 import { exportProject, PROJECT } from './project.ts';
 import { pushFolder } from './push.ts';
 import { runnerVersion } from './runner.ts';
+import { processesAtHome } from './stragglers.ts';
+import { waitFor } from './wait.ts';
 
 /**
  * A push to a container repository on a real Gitea, with the short form of the workflow as it is published, ends in a
@@ -57,13 +60,16 @@ interface Ended {
 let count = 0;
 
 /** Changes files, pushes, and waits for the end of the run that the push started. */
-async function push(branch: string, change: (text: string) => string = (text) => text): Promise<Ended> {
+async function push(branch: string, change?: (text: string) => string): Promise<Ended> {
+  const sha = await commit(branch, change);
+  const run = await site().forge.api.waitForRun(REPOSITORY, sha, { event: 'push' }, RUN_MS);
+  return ended(run, branch, sha);
+}
+
+function commit(branch: string, change: (text: string) => string = (text) => text): Promise<string> {
   const script = readFileSync(join(PROJECT, 'libs/apache/configure.sh'), 'utf8');
   writeFileSync(join(folder, 'configure.sh'), change(script));
-  const { forge } = site();
-  const sha = await pushFolder(forge, REPOSITORY, folder, { branch });
-  const run = await forge.api.waitForRun(REPOSITORY, sha, { event: 'push' }, RUN_MS);
-  return ended(run, branch, sha);
+  return pushFolder(site().forge, REPOSITORY, folder, { branch });
 }
 
 async function ended(run: Run, branch: string, sha: string): Promise<Ended> {
@@ -115,6 +121,28 @@ test('main with a broken configure.sh: red with the line that failed, the contai
   await page(address, 'Good day from somebody');
   const statuses = await site().forge.api.commitStatuses(REPOSITORY, sha);
   expect(statuses.map(({ status }) => status)).toEqual(['failure']);
+});
+
+test('a run that is cancelled at work leaves no process behind, and the next one does not wait for its lease', async () => {
+  const { forge, runner } = site();
+  const idle = processesAtHome(runner.home).length;
+  const waiting = 'touch /root/began\nwhile [ ! -e /root/go ]; do sleep 0.1; done\n';
+  const sha = await commit('main', (script) => script.replace('set -eu\n', `set -eu\n${waiting}`));
+  const began = async () => (node.inside(VMID, 'ls /root').includes('began') ? true : undefined);
+  await waitFor('the script to begin', 120_000, began);
+  const [running] = await forge.api.runs(REPOSITORY, sha);
+  if (running === undefined) throw new Error('no run');
+  await cancelRun(forge, REPOSITORY, running.id);
+  const cancelled = await ended(await forge.api.waitForRunById(REPOSITORY, running.id), 'main-cancelled', sha);
+  expect(cancelled.run.conclusion).toBe('cancelled');
+  const gone = async () => (processesAtHome(runner.home).length <= idle ? true : undefined);
+  await waitFor('the end of all that the run had started', 30_000, gone);
+  const quiet = async () => (node.inside(VMID, "pgrep -f '[c]onfigure.sh' || true") === '' ? true : undefined);
+  await waitFor('the end of its script in the container', 30_000, quiet);
+
+  const { run, log } = await push('main', (script) => script.replaceAll('Hello from', 'Back again from'));
+  expect(run.conclusion, log).toBe('success');
+  await page(address, 'Back again from somebody');
 });
 
 test('release again: what was broken is mended, and a dispatch configures although nothing has changed', async () => {
