@@ -1,8 +1,8 @@
 import type { Desired } from '../model/desired.ts';
 import type { Change } from '../model/plan.ts';
+import { GIB, parseProperties, parseSize } from '../model/property-string.ts';
 import { freeKey, observedMounts, wantedMounts } from './mounts.ts';
 import { changedNetwork, describeNetwork } from './network.ts';
-import { GIB, parseProperties, parseSize } from './property-string.ts';
 
 /** What one field asks for. Several edits go out in one config call. */
 export interface Edit {

@@ -1,5 +1,5 @@
 import type { MountSource } from '../model/definition.ts';
-import { parseProperties } from './property-string.ts';
+import { parseProperties } from '../model/property-string.ts';
 
 /** A mount of the definition in Proxmox VE's words: mpN for directories, devN for devices. */
 export interface WantedMount {

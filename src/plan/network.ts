@@ -1,5 +1,5 @@
 import type { NetworkInterface } from '../model/desired.ts';
-import { formatProperties, type Properties, parseProperties } from './property-string.ts';
+import { formatProperties, type Properties, parseProperties } from '../model/property-string.ts';
 
 /** What we say about an interface; everything else of netN (MAC, MTU, rate, firewall …) is kept as it is. */
 function wanted(net: NetworkInterface): Map<string, string> {

@@ -1,6 +1,7 @@
 import type { TemplateChoice } from '../model/desired.ts';
 import { GitopsError } from '../model/errors.ts';
 import type { OfferedTemplate, TemplateFile } from '../model/observed.ts';
+import { compareTemplates } from '../model/template-name.ts';
 
 export interface TemplateFacts {
   readonly storage: string;
@@ -21,25 +22,13 @@ interface Versioned {
   readonly version: string;
 }
 
-/** By release, then version, numerically part by part: 12.7-1 < 12.12-1 < 13.1-2. */
-export function compareVersions(a: Versioned, b: Versioned): number {
-  const parts = (v: Versioned): number[] => `${v.release}.${v.version}`.split(/[^0-9]+/).map(Number);
-  const left = parts(a);
-  const right = parts(b);
-  for (let i = 0; i < Math.max(left.length, right.length); i += 1) {
-    const difference = (left[i] ?? 0) - (right[i] ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return 0;
-}
-
 function newest<T extends Versioned>(
   all: readonly T[],
   choice: Extract<TemplateChoice, { kind: 'newest' }>,
 ): T | undefined {
   return all
     .filter((t) => t.os === choice.os && (choice.release === undefined || t.release === choice.release))
-    .toSorted(compareVersions)
+    .toSorted(compareTemplates)
     .at(-1);
 }
 
@@ -57,7 +46,7 @@ export function chooseTemplate(choice: TemplateChoice, facts: TemplateFacts): Ch
   }
   const present = newest(facts.present, choice);
   const offered = newest(facts.offered, choice);
-  if (offered !== undefined && (present === undefined || compareVersions(present, offered) < 0)) {
+  if (offered !== undefined && (present === undefined || compareTemplates(present, offered) < 0)) {
     return { volid: `${facts.storage}:vztmpl/${offered.name}`, download: offered.name };
   }
   if (present !== undefined) return { volid: present.volid };
@@ -84,5 +73,5 @@ export function newerTemplate(
   const latest = newest(present, choice);
   const current = present.find((t) => t.volid === used);
   if (latest === undefined || latest.volid === used) return undefined;
-  return current !== undefined && compareVersions(current, latest) >= 0 ? undefined : latest.volid;
+  return current !== undefined && compareTemplates(current, latest) >= 0 ? undefined : latest.volid;
 }

@@ -80,6 +80,14 @@ describe('what a person wrote', () => {
     expect(await site.config(1042)).toBeUndefined();
   });
 
+  it('an archive with a name of one’s own can be named', async () => {
+    await site.control('PUT', 'file', { storage: 'local', name: 'vztmpl/our-own.tar.zst' });
+    const directory = site.definition('apache', { 'config.env': `${CONFIG}TEMPLATE=local:vztmpl/our-own.tar.zst\n` });
+    const end = await site.run(['plan', directory]);
+    expect(end.text).toContain('template: local:vztmpl/our-own.tar.zst');
+    expect(end.code).toBe(0);
+  });
+
   it('no Proxmox VE and no local node: every way to name one', async () => {
     const end = await site.run(['plan', site.definition('apache')], {
       PVE_GITOPS_STATE_DIRECTORY: join(site.folder, 'none'),

@@ -1,6 +1,6 @@
 import { GitopsError } from '../../model/errors.ts';
 import type { Parameters } from '../../model/plan.ts';
-import { volumeOf } from './property-string.ts';
+import { volumeOf } from '../../model/property-string.ts';
 import { isHostPath, isNewVolume, ownerOfVolume } from './volid.ts';
 
 /** Characters that Proxmox VE takes for a description. */

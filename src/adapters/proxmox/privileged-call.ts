@@ -1,6 +1,6 @@
 import type { Parameters } from '../../model/plan.ts';
+import { parseProperties, volumeOf } from '../../model/property-string.ts';
 import type { Identity } from './authentication.ts';
-import { parsePropertyString, volumeOf } from './property-string.ts';
 import { isHostPath } from './volid.ts';
 
 /**
@@ -16,7 +16,6 @@ function isReserved(key: string, value: string, parameters: Parameters): boolean
   if (/^dev\d+$/.test(key) || key === 'hookscript') return true;
   if (/^mp\d+$/.test(key)) return isHostPath(volumeOf(value));
   if (key !== 'features') return false;
-  const { entries, first } = parsePropertyString(value);
-  const unusual = first !== undefined || [...entries.keys()].some((feature) => feature !== 'nesting');
+  const unusual = [...parseProperties(value).keys()].some((feature) => feature !== 'nesting');
   return unusual || Number(parameters.unprivileged ?? 1) === 0;
 }

@@ -1,16 +1,16 @@
 import * as z from 'zod';
 import type { OfferedTemplate, TemplateFile } from '../../model/observed.ts';
 import type { Call } from '../../model/ports.ts';
+import { compareTemplates, parseTemplateName, parseTemplateVolid } from '../../model/template-name.ts';
 import { readData } from './answer.ts';
 import { api, type Session } from './api.ts';
 import { nodeName, storageName } from './names.ts';
 import { operate } from './operation.ts';
-import { compareTemplates, parseTemplateName, parseTemplateVolid } from './template-name.ts';
 
 const CONTENT = z.array(z.object({ volid: z.string() }));
 const INDEX = z.array(z.object({ template: z.string() }));
 
-/** Templates on a storage, newest first within a system. An archive with a name of someone's own is left out. */
+/** Templates on a storage, newest first within a system. An archive with a name of someone's own has no system. */
 export async function readTemplates(
   session: Session,
   node: string,
@@ -20,7 +20,9 @@ export async function readTemplates(
   return await operate(`list the templates of ${storage} on ${node}`, call, async (signal) => {
     const content = api(session, signal).nodes.$(nodeName(node)).storage.$(storageName(storage)).content;
     const entries = readData(CONTENT, await content.$get({ content: 'vztmpl' }));
-    return entries.flatMap(({ volid }) => parseTemplateVolid(volid) ?? []).sort(newestFirst);
+    return entries
+      .map(({ volid }) => parseTemplateVolid(volid) ?? { volid, os: '', release: '', version: '' })
+      .sort(newestFirst);
   });
 }
 

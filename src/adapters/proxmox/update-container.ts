@@ -2,6 +2,7 @@ import { GitopsError } from '../../model/errors.ts';
 import type { ContainerState } from '../../model/observed.ts';
 import type { Parameters } from '../../model/plan.ts';
 import type { Call } from '../../model/ports.ts';
+import { parseProperties } from '../../model/property-string.ts';
 import { api, type ConfigBody, type Session } from './api.ts';
 import { observe } from './container-state.ts';
 import { dispatch } from './dispatch.ts';
@@ -10,7 +11,6 @@ import { guardDescription, guardUpdate } from './guard-parameters.ts';
 import { nodeName, vmidPart } from './names.ts';
 import { operate } from './operation.ts';
 import { identityFor } from './privileged-call.ts';
-import { parsePropertyString } from './property-string.ts';
 import { putBack } from './put-back.ts';
 
 export interface ConfigChange {
@@ -93,7 +93,7 @@ function isInterface(key: string): boolean {
 function requireHardwareAddresses(before: ContainerState, set: Parameters): void {
   for (const [key, value] of Object.entries(set)) {
     const known = before.config[key] ?? before.pending[key] ?? undefined;
-    if (!isInterface(key) || known === undefined || parsePropertyString(String(value)).entries.has('hwaddr')) continue;
+    if (!isInterface(key) || known === undefined || parseProperties(String(value)).has('hwaddr')) continue;
     throw new GitopsError('bug', `Unable to change container ${before.vmid}: ${key} must carry its hwaddr`);
   }
 }

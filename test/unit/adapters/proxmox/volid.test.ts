@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { parsePropertyString, volumeOf } from '../../../../src/adapters/proxmox/property-string.ts';
 import { isNewVolume, ownerOfVolume } from '../../../../src/adapters/proxmox/volid.ts';
 
 describe('volumes', () => {
@@ -29,28 +28,5 @@ describe('volumes', () => {
     ['local:8', undefined],
   ])('%s belongs to %s', (volid, vmid) => {
     expect(ownerOfVolume(volid)).toBe(vmid);
-  });
-});
-
-describe('property strings', () => {
-  it('with a first part that has no key', () => {
-    const parsed = parsePropertyString('local-lvm:8,mountoptions=noatime;nodev,acl=1');
-    expect(parsed.first).toBe('local-lvm:8');
-    expect([...parsed.entries]).toEqual([
-      ['mountoptions', 'noatime;nodev'],
-      ['acl', '1'],
-    ]);
-  });
-
-  it('with keys only', () => {
-    const { entries, first } = parsePropertyString('name=eth0,bridge=vmbr0,hwaddr=BC:24:11:C0:D0:2F');
-    expect(first).toBeUndefined();
-    expect(entries.get('hwaddr')).toBe('BC:24:11:C0:D0:2F');
-  });
-
-  it('a volume is found with and without its key', () => {
-    expect(volumeOf('mp=/data,volume=local:8')).toBe('local:8');
-    expect(volumeOf('mp=/data,local:8')).toBe('local:8');
-    expect(volumeOf('mp=/data')).toBe('');
   });
 });

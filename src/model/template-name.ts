@@ -1,4 +1,4 @@
-import type { OfferedTemplate, TemplateFile } from '../../model/observed.ts';
+import type { OfferedTemplate, TemplateFile } from './observed.ts';
 
 /** `debian-12-standard_12.7-1_amd64.tar.zst`: system, release, flavour, version, architecture. */
 const NAME = /^([a-z][a-z0-9]*)-(\d[\d.]*)-([a-z0-9-]+)_([^_]+)_([a-z0-9]+)\.tar(?:\.[a-z0-9]+)?$/i;

@@ -8,14 +8,20 @@ export function parseProperties(text: string): Properties {
   const properties = new Map<string, string>();
   for (const part of text.split(',')) {
     const at = part.indexOf('=');
-    if (at < 0) properties.set('', part.trim());
-    else properties.set(part.slice(0, at).trim(), part.slice(at + 1).trim());
+    if (at <= 0 && !properties.has('')) properties.set('', part.trim());
+    if (at > 0) properties.set(part.slice(0, at).trim(), part.slice(at + 1).trim());
   }
   return properties;
 }
 
 export function formatProperties(properties: Properties): string {
   return [...properties].map(([key, value]) => (key === '' ? value : `${key}=${value}`)).join(',');
+}
+
+/** What a rootfs or mpN names: its first part, or `volume=`. */
+export function volumeOf(text: string): string {
+  const properties = parseProperties(text);
+  return properties.get('') ?? properties.get('volume') ?? '';
 }
 
 const UNITS: Readonly<Record<string, number>> = { K: 1024, M: 1024 ** 2, G: 1024 ** 3, T: 1024 ** 4 };

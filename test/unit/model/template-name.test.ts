@@ -4,7 +4,7 @@ import {
   compareVersions,
   parseTemplateName,
   parseTemplateVolid,
-} from '../../../../src/adapters/proxmox/template-name.ts';
+} from '../../../src/model/template-name.ts';
 
 describe('template names', () => {
   it.each([
