@@ -2,21 +2,32 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkHost } from '../local/node/backend/lxc/requirements.ts';
+import { missingForForge } from './e2e/requirements.ts';
 
 /** `npm test`: every kind of test that this machine can run; says loudly which it cannot, and why. */
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const RESULTS = join(ROOT, 'test-results');
+/** What of the end-to-end tests needs containers. */
+const DEPLOYS = 'test/e2e/deploy.e2e.test.ts';
 
 interface Count {
   readonly passed: number;
   readonly failed: number;
 }
 
-function vitest(project: string): Promise<number> {
+function vitest(project: string, more: readonly string[]): Promise<number> {
   const output = join(RESULTS, `${project}.json`);
   rmSync(output, { force: true });
-  const args = ['run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile=${output}`];
+  const args = [
+    'run',
+    '--project',
+    project,
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile=${output}`,
+    ...more,
+  ];
   const child = spawn(process.execPath, [join(ROOT, 'node_modules', 'vitest', 'vitest.mjs'), ...args], {
     cwd: ROOT,
     stdio: 'inherit',
@@ -43,17 +54,24 @@ function countOf(project: string, exit: number): Count {
 
 async function main(projects: readonly string[]): Promise<void> {
   mkdirSync(RESULTS, { recursive: true });
-  const missing = await checkHost();
+  const missing = (await checkHost()).map((m) => `${m.what} (${m.reason})`).join(', ');
   const total = { passed: 0, failed: 0 };
   const left: string[] = [];
   const times: string[] = [];
   for (const project of projects) {
-    if (project === 'integration' && missing.length > 0) {
-      left.push(`integration tests with real containers: ${missing.map((m) => `${m.what} (${m.reason})`).join(', ')}`);
+    if (project === 'integration' && missing !== '') {
+      left.push(`integration tests with real containers: ${missing}`);
       continue;
     }
+    const forge = project === 'e2e' ? missingForForge(ROOT) : undefined;
+    if (forge !== undefined) {
+      left.push(`end-to-end tests with a real Gitea: ${forge}`);
+      continue;
+    }
+    const more = project === 'e2e' && missing !== '' ? ['--exclude', DEPLOYS] : [];
+    if (more.length > 0) left.push(`end-to-end deploys to real containers: ${missing}`);
     const began = Date.now();
-    const count = countOf(project, await vitest(project));
+    const count = countOf(project, await vitest(project, more));
     times.push(
       `${project}: ${((Date.now() - began) / 1000).toFixed(1)} s, ${count.passed} passed, ${count.failed} failed`,
     );

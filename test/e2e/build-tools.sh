@@ -6,6 +6,7 @@
 #   XDG_CACHE_HOME                where the cache lives (default ~/.cache)
 #   E2E_BUILD_JOBS                parallel compilations (default 2)
 #
+# With --check nothing is built: it ends with 0 when all is there that the build needs, else with 1 and what is missing.
 # Progress goes to standard error. Standard output is three lines, NAME=value: GITEA_BINARY, RUNNER_BINARY and
 # GITEA_STATIC_ROOT (empty for a GITEA_BINARY that brings its own). Installs nothing; a missing tool is named.
 set -euo pipefail
@@ -14,6 +15,8 @@ here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/pve-gitops/e2e-tools
 recipe=1 # raise it when the build below changes: pins and recipe decide which cached build is used
 unfinished='' ticker=''
+check=''
+if [ "${1:-}" = --check ]; then check=yes; fi
 export GOTOOLCHAIN=local GOWORK=off GOFLAGS=-buildvcs=false
 
 say() { printf '%s\n' "$*" >&2; }
@@ -45,8 +48,12 @@ build() {
   local tool=$1 module=$2 version started=$SECONDS
   shift 2
   folder=$(folder_of "$tool")
-  if [ -x "$folder/$tool" ]; then say "$tool: cached in $folder"; return; fi
+  if [ -x "$folder/$tool" ]; then [ -n "$check" ] || say "$tool: cached in $folder"; return 0; fi
   need go "compiles $tool; the version is in test/e2e/tools/$tool/go.mod"
+  if [ -n "$check" ]; then
+    (cd "$here/tools/$tool" && go list -m >/dev/null 2>&1) || fail "$(go version) is too old for test/e2e/tools/$tool/go.mod."
+    return 0
+  fi
   mkdir -p "$cache"
   unfinished=$(mktemp -d "$folder.XXXXXX")
   cd "$here/tools/$tool"
@@ -86,6 +93,7 @@ if [ -z "${GITEA_BINARY:-}" ]; then
   GITEA_BINARY=$folder/gitea
   GITEA_STATIC_ROOT=$folder/static
 fi
+if [ -n "$check" ]; then exit 0; fi
 
 [ -x "$GITEA_BINARY" ] || fail "GITEA_BINARY $GITEA_BINARY is not a program."
 [ -x "$RUNNER_BINARY" ] || fail "RUNNER_BINARY $RUNNER_BINARY is not a program."
