@@ -246,3 +246,18 @@ describe('who answers', () => {
     expect((await site.run(['plan', site.definition('apache')])).code).toBe(0);
   });
 });
+
+describe('a machine without root or LXC', () => {
+  it('ends with 9, what is missing and the way without it', async () => {
+    // Without any program in its PATH every machine lacks LXC; a machine without root lacks that too.
+    const environment = {
+      PATH: join(site.folder, 'no-programs'),
+      PVE_GITOPS_STATE_DIRECTORY: join(site.folder, 'none'),
+    };
+    const end = await site.run(['node', 'start'], environment);
+    expect(end.code).toBe(9);
+    expect(flat(end)).toContain('Unable to run containers on this machine');
+    expect(end.text).toContain('--simulated');
+    expect((await site.run(['node', 'status'], environment)).stdout).toContain('no local node is running');
+  });
+});
