@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import {
   chmodSync,
   copyFileSync,
@@ -10,7 +10,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { describeLocalNode, nodeState } from '../../local/cli/local-node.ts';
 import { layoutOf } from '../../local/node/backend/lxc/layout.ts';
 import { resetNode, startNode } from '../../local/node/daemon.ts';
@@ -49,7 +49,9 @@ export async function startOwnNode({ port, login, password }: OwnNodeOptions): P
   const directory = mkdtempSync('/var/tmp/pgo-');
   chmodSync(directory, 0o711);
   const state = nodeState(directory);
+  const guard = guardOf(directory);
   const remove = async (): Promise<void> => {
+    guard.kill('SIGKILL');
     keepTemplates(state);
     await resetNode(state);
     rmSync(directory, { recursive: true, force: true });
@@ -89,6 +91,19 @@ export async function startOwnNode({ port, login, password }: OwnNodeOptions): P
     await remove();
     throw error;
   }
+}
+
+/** A test run that is killed cannot clean up: this process sees its end by the end of the pipe, and does it then. */
+function guardOf(directory: string): ChildProcess {
+  const cli = resolve(import.meta.dirname, '../../build/local/cli/main.js');
+  const script = 'read -r _; node "$1" node reset --yes; rm -rf -- "$2"';
+  const guard = spawn('bash', ['-c', script, 'guard', cli, directory], {
+    detached: true,
+    env: { ...process.env, PVE_GITOPS_STATE_DIRECTORY: directory },
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
+  guard.unref();
+  return guard;
 }
 
 /** `proxmox.host` → `{ proxmox: { host } }` */
