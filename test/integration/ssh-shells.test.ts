@@ -30,6 +30,12 @@ const target = (hostKeys: readonly string[] = daemon.hostKeys): Target => ({
   hostKeys,
 });
 
+// What this file leaves behind is told apart from what other runs on this machine have in theirs.
+const outside = tmpdir();
+const inside = mkdtempSync(join(outside, 'ssh-shells-'));
+process.env.TMPDIR = inside;
+const others = readdirSync('/run');
+
 beforeAll(async () => {
   state = mkdtempSync(join(tmpdir(), 'ssh-state-'));
   const keys = createKeys({ stateDirectory: state, run: 'test' });
@@ -40,6 +46,8 @@ beforeAll(async () => {
 afterAll(async () => {
   await daemon?.remove();
   rmSync(state, { recursive: true, force: true });
+  process.env.TMPDIR = outside;
+  rmSync(inside, { recursive: true, force: true });
 });
 
 async function withShell(use: (shell: Shell) => Promise<void>): Promise<void> {
@@ -60,7 +68,7 @@ async function failure(run: Promise<unknown>): Promise<GitopsError> {
   return error;
 }
 
-const guards = () => readdirSync('/run').filter((name) => name.startsWith('pve-gitops.'));
+const guards = () => readdirSync('/run').filter((name) => name.startsWith('pve-gitops.') && !others.includes(name));
 const temporary = () => readdirSync(tmpdir()).filter((name) => name.startsWith('pve-gitops-'));
 const script = (text: string, ...more: string[]) => ({ name: 'script', argv: ['sh', '-c', text, 'sh', ...more] });
 const logins = () => daemon.log().match(/Accepted publickey/g)?.length ?? 0;
