@@ -1,16 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import {
-  chmodSync,
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { join, resolve } from 'node:path';
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
 import { describeLocalNode, nodeState } from '../../local/cli/local-node.ts';
 import { layoutOf } from '../../local/node/backend/lxc/layout.ts';
 import { resetNode, startNode } from '../../local/node/daemon.ts';
@@ -42,9 +32,11 @@ export interface OwnNodeOptions {
   readonly port: number;
   readonly login: string;
   readonly password: string;
+  /** A ready template under the name of the node's index; without it the first deploy has the node make one. */
+  readonly template?: string;
 }
 
-export async function startOwnNode({ port, login, password }: OwnNodeOptions): Promise<OwnNode> {
+export async function startOwnNode({ port, login, password, template }: OwnNodeOptions): Promise<OwnNode> {
   // Not below /tmp, where many machines allow no devices; the name must stay short for lxc's sockets.
   const directory = mkdtempSync('/var/tmp/pgo-');
   chmodSync(directory, 0o711);
@@ -52,13 +44,16 @@ export async function startOwnNode({ port, login, password }: OwnNodeOptions): P
   const guard = guardOf(directory);
   const remove = async (): Promise<void> => {
     guard.kill('SIGKILL');
-    keepTemplates(state);
     await resetNode(state);
     rmSync(directory, { recursive: true, force: true });
   };
   try {
     const file = await startNode({ state, backend: 'lxc', port });
-    placeTemplates(state);
+    if (template !== undefined) {
+      const cache = join(state, 'storage', 'local', 'template', 'cache');
+      mkdirSync(cache, { recursive: true });
+      copyFileSync(template, join(cache, basename(template)));
+    }
     const local = describeLocalNode(directory);
     if (local === undefined) throw new Error('Unable to start the local node: it does not run');
     const own = { state_directory: join(directory, 'control'), login, password };
@@ -116,36 +111,6 @@ function nested(flat: Readonly<Record<string, string>>): object {
     else root[group] = { ...(typeof inner === 'object' ? inner : {}), [name]: value };
   }
   return root;
-}
-
-/** Templates that a node has made serve for a week: making one takes a minute or two. */
-const KEPT = '/var/tmp/pve-gitops-tests/templates';
-const WEEK_MS = 7 * 86_400_000;
-
-const templatesOf = (state: string): string => join(state, 'storage', 'local', 'template', 'cache');
-
-function placeTemplates(state: string): void {
-  mkdirSync(templatesOf(state), { recursive: true });
-  for (const { name, path } of filesOf(KEPT)) {
-    if (Date.now() - statSync(path).mtimeMs > WEEK_MS) continue;
-    copyFileSync(path, join(templatesOf(state), name));
-    console.log(`template ${name} is there from an earlier run (${KEPT})`);
-  }
-}
-
-function keepTemplates(state: string): void {
-  mkdirSync(KEPT, { recursive: true, mode: 0o700 });
-  for (const { name, path } of filesOf(templatesOf(state))) {
-    const kept = join(KEPT, name);
-    if (!existsSync(kept) || Date.now() - statSync(kept).mtimeMs > WEEK_MS) copyFileSync(path, kept);
-  }
-}
-
-function filesOf(folder: string): readonly { readonly name: string; readonly path: string }[] {
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder)
-    .filter((name) => name.endsWith('.tar.zst'))
-    .map((name) => ({ name, path: join(folder, name) }));
 }
 
 /** The page that the address serves; waits until it holds the text. */

@@ -6,6 +6,7 @@ import { waitFor } from '../e2e/wait.ts';
 import { type Forge, startForge } from '../unit/adapters/git/forge.ts';
 import { type Job, runJob, type Trigger } from './actions-runner.ts';
 import { type ArgumentWatch, watchArguments } from './argument-watch.ts';
+import { debianTemplate } from './lxc-template.ts';
 
 /**
  * The three committed bundles, one after the other as a runner starts them, deploy libs/apache to a container of a local
@@ -26,7 +27,12 @@ const jobs: Job[] = [];
 beforeAll(async () => {
   forge = await startForge({ token: TOKEN, repository: 'srv/apache' });
   cpSync(APACHE, join(forge.root, 'work'), { recursive: true });
-  node = await startOwnNode({ port: 18_100, login: 'somebody', password: PASSWORD });
+  node = await startOwnNode({
+    port: 18_100,
+    login: 'somebody',
+    password: PASSWORD,
+    template: await debianTemplate(13),
+  });
   address = `http://${node.prefix}.178.42/`;
   watch = watchArguments([...node.secrets, TOKEN, Buffer.from(`x-access-token:${TOKEN}`).toString('base64')]);
 });
