@@ -53,8 +53,12 @@ export function actionReadme(action: ActionInterface): string {
     '|---|---|---|',
     ...rows,
     '',
-    'Beside these, every setting of [docs/settings.md](../../docs/settings.md) is an input under its name there. A setting that is',
-    'not handed over comes from the environment of the runner, or from `/etc/pve-gitops/config.json` on its host.',
+    `Beside these, settings are inputs under their names in [docs/settings.md](../../docs/settings.md): ${Object.keys(
+      SETTING_INPUTS,
+    )
+      .map((name) => `\`${name}\``)
+      .join(', ')}.`,
+    'A setting that is not handed over comes from the environment of the runner, or from `/etc/pve-gitops/config.json` on its host.',
     '',
     '| output | |',
     '|---|---|',

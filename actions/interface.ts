@@ -15,10 +15,13 @@ export interface Input {
   readonly required?: boolean;
 }
 
-/** Settings that workflows hand over; the others come from the settings file on the runner's host. */
-const HANDED_OVER = settingNames.filter((name) => name !== 'simulated' && name !== 'debug' && name !== 'stage');
+/** What differs from workflow to workflow or is secret; the rest of a site stands in the settings file on the runner's host. */
+const HANDED_OVER = settingNames.filter((name) => {
+  const { key } = settingRows[name];
+  return key.startsWith('proxmox.') || ['site', 'login', 'password'].includes(key);
+});
 
-/** Every setting as an input; an empty one counts as not given. */
+/** Settings as inputs; an empty one counts as not given. */
 export const SETTING_INPUTS: Readonly<Record<string, Input>> = Object.fromEntries(
   HANDED_OVER.map((name) => [settingRows[name].input, { description: settingRows[name].description }]),
 );
