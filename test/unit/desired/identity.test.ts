@@ -3,21 +3,21 @@ import { identityOf, stageOf } from '../../../src/desired/identity.ts';
 
 describe('whose a container is', () => {
   it.each([
-    ['/work/libs/apache', undefined, { name: 'apache', owner: 'srv/apache' }],
-    ['/work/libs/apache/', '', { name: 'apache', owner: 'srv/apache' }],
-    ['/work/checkout', 'home/my.app_2', { name: 'my.app_2', owner: 'home/my.app_2' }],
-    ['/work/checkout', 'srv/apache', { name: 'apache', owner: 'srv/apache' }],
+    ['/home/ann/libs/apache', undefined, { name: 'apache', owner: 'srv/apache' }],
+    ['/home/ann/libs/apache/', '', { name: 'apache', owner: 'srv/apache' }],
+    ['/home/ann/checkout', 'home/my.app_2', { name: 'my.app_2', owner: 'home/my.app_2' }],
+    ['/home/ann/checkout', 'srv/apache', { name: 'apache', owner: 'srv/apache' }],
   ])('of directory %s and repository %s', (directory, repository, identity) => {
     expect(identityOf(directory, repository)).toEqual(identity);
   });
 
   it.each([
     ['/', undefined, 'Unable to name the container of directory /', 'rename the directory'],
-    ['/work/my app', undefined, 'Unable to name the container of directory /work/my app', 'rename the directory'],
-    ['/work/a', 'apache', 'Unable to name the container of repository apache', 'write owner/name, such as srv/apache'],
-    ['/work/a', 'a/b/c', 'Unable to name the container of repository a/b/c', 'write owner/name, such as srv/apache'],
-    ['/work/a', 'a/--> <b>', 'Unable to name the container of repository', 'write owner/name, such as srv/apache'],
-    ['/work/a', 'a/..', 'Unable to name the container of repository', 'write owner/name, such as srv/apache'],
+    ['/home/ann/my app', undefined, 'Unable to name the container of directory /home/ann/my app', 'rename the directory'],
+    ['/home/ann/a', 'apache', 'Unable to name the container of repository apache', 'write owner/name, such as srv/apache'],
+    ['/home/ann/a', 'a/b/c', 'Unable to name the container of repository a/b/c', 'write owner/name, such as srv/apache'],
+    ['/home/ann/a', 'a/--> <b>', 'Unable to name the container of repository', 'write owner/name, such as srv/apache'],
+    ['/home/ann/a', 'a/..', 'Unable to name the container of repository', 'write owner/name, such as srv/apache'],
   ])('of directory %s and repository %s is an error', (directory, repository, message, advice) => {
     const name = () => identityOf(directory, repository);
     expect(name).toThrowError(message);
