@@ -10,6 +10,7 @@ import { Guests } from './guests/guests.ts';
 import { ConfigLocks } from './guests/locks.ts';
 import { MountPoints } from './guests/mount-point.ts';
 import { Networks } from './guests/network.ts';
+import type { Json } from './http/answer.ts';
 import type { Profile } from './profile.ts';
 import { loadSchema, type Release } from './schema/load.ts';
 import type { CallSchema, Properties } from './schema/types.ts';
@@ -35,7 +36,8 @@ export interface FirewallConfig {
 /** An HA resource: kept and given back, nothing manages it. */
 export interface HaResource {
   readonly state: string;
-  readonly comment?: string;
+  /** comment, max_restart, max_relocate */
+  readonly options: Readonly<Record<string, string>>;
 }
 
 /** Everything that a call may use. */
@@ -65,6 +67,8 @@ export interface Core {
   readonly firewalls: Document<Record<string, FirewallConfig>>;
   /** `ct:100` → its HA resource */
   readonly ha: Document<Record<string, HaResource>>;
+  /** Frozen by the control endpoint: a real server's statistics are up to ten seconds old. */
+  readonly statistics: { frozen: ReadonlyMap<number, { readonly [key: string]: Json }> | undefined };
   /** Without quorum Proxmox VE reads but does not write. */
   readonly cluster: { quorate: boolean };
   /** SHA-256 of the server's certificate, colon-separated */
@@ -118,6 +122,7 @@ export function openCore(options: CoreOptions): Core {
     options: new Document<Record<string, string>>(join(state, 'datacenter.json'), () => ({})),
     firewalls: new Document<Record<string, FirewallConfig>>(join(state, 'firewall.json'), () => ({})),
     ha: new Document<Record<string, HaResource>>(join(state, 'ha.json'), () => ({})),
+    statistics: { frozen: undefined },
     cluster: { quorate: true },
     fingerprint: options.fingerprint,
   };

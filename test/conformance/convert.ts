@@ -47,11 +47,15 @@ function timeOf(response: unknown): number | undefined {
   return hex === undefined ? undefined : Number.parseInt(hex, 16);
 }
 
-/** Of a task's log only the last line is kept: the others are the tools' own. */
+/**
+ * Of a task's log only how it ended is kept: the other lines are the tools' own, and how many there are is a matter of
+ * time.
+ */
 function lastLine(response: unknown): unknown {
-  const { data, total: _total, ...rest } = response as { readonly data?: unknown; readonly total?: unknown };
-  const last = Array.isArray(data) ? (data.at(-1) as { readonly t?: unknown } | undefined) : undefined;
-  return last === undefined ? response : { ...rest, data: [{ t: last.t }] };
+  const { data } = response as { readonly data?: unknown };
+  if (!Array.isArray(data)) return response;
+  const { t: text } = (data.at(-1) ?? {}) as { readonly t?: unknown };
+  return { data: typeof text === 'string' && text.startsWith('TASK ') ? [{ t: text }] : '<lines>' };
 }
 
 /** The shape of an answer as cases keep it. */

@@ -12,7 +12,7 @@ const VOLATILE = new Set([
 /** Of a whole machine: the same names mean what was configured when they stand in a guest. */
 const MACHINE = new Set([
   ...['maxmem', 'total', 'cores', 'model', 'flags', 'hvm', 'kversion', 'release', 'machine', 'version', 'sysname'],
-  ...['mode', 'secureboot', 'cpuinfo', 'sockets', 'user_hz'],
+  ...['mode', 'secureboot', 'cpuinfo', 'sockets', 'user_hz', 'cgroup-mode'],
 ]);
 
 /** Comma-separated sets in the random order of Perl's hashes. */

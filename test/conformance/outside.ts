@@ -91,6 +91,12 @@ const template =
   async (outside: Outside): Promise<void> =>
     void (await outside.file(`vztmpl/${name}`));
 
+/** The server's statistics are up to ten seconds old: what comes after this is not in them yet. */
+const statistics =
+  (frozen: boolean) =>
+  async (outside: Outside): Promise<void> =>
+    void (await outside.control('PUT', 'statistics', { frozen }));
+
 const quorum =
   (quorate: boolean) =>
   async (outside: Outside): Promise<void> =>
@@ -146,6 +152,10 @@ export const OUTSIDE: readonly OutsideEvent[] = [
     what: 'a template that is no archive',
     run: async (outside) => void (await outside.file('vztmpl/bad_1.0_amd64.tar.zst', 'not an archiv')),
   },
+  { before: 704, what: 'statistics lag', run: statistics(true) },
+  { before: 754, what: 'statistics are renewed', run: statistics(false) },
+  { before: 1250, what: 'statistics lag', run: statistics(true) },
+  { before: 1277, what: 'statistics are renewed', run: statistics(false) },
   { before: 705, what: 'the create of 130 takes its time', run: slow('vzcreate', '130') },
   { before: 707, what: 'the create of 130 goes on', run: done('vzcreate', '130') },
   { before: 805, what: 'the create of 137 takes its time', run: slow('vzcreate', '137') },
@@ -154,9 +164,28 @@ export const OUTSIDE: readonly OutsideEvent[] = [
   { before: 833, what: 'the create of 139 takes its time', run: slow('vzcreate', '139') },
   { before: 835, what: 'the create of 139 goes on', run: done('vzcreate', '139') },
   {
+    before: 397,
+    what: 'nothing can be added to the running container 100: the machine lacks what that takes',
+    run: async (outside) => {
+      await outside.control('PUT', 'hotplug', {
+        key: 'net0',
+        text: "command 'lxc-device -n 100 add veth100i0p eth0' failed: exit code 1",
+      });
+      await outside.control('PUT', 'hotplug', {
+        key: 'net1',
+        text: "command 'lxc-device -n 100 add veth100i1p eth1' failed: exit code 1",
+      });
+      await outside.control('PUT', 'hotplug', {
+        key: 'mp1',
+        text: 'failed to change apparmor profile: Invalid argument',
+      });
+    },
+  },
+  {
     before: 440,
     what: 'the server was set up anew: container 100 runs, with older volumes and a volume of 1 GiB added',
     run: async (outside) => {
+      for (const key of ['net0', 'net1', 'mp1']) await outside.control('PUT', 'hotplug', { key });
       await outside.remove(100);
       const old = {
         mp5: 'local-btrfs:100/vm-100-disk-0.raw,mp=/a,size=1G',
@@ -176,6 +205,13 @@ export const OUTSIDE: readonly OutsideEvent[] = [
   },
   { before: 904, what: 'the flock of 120 is given back', run: (outside) => outside.disarm('flock') },
   { before: 935, what: 'a template of a newer Debian', run: template('debian-14-standard_14.1-1_amd64.tar.zst') },
+  {
+    before: 935,
+    what: 'containers 110, 112 and 113 were removed by hand',
+    run: async (outside) => {
+      for (const vmid of [110, 112, 113]) await outside.remove(vmid);
+    },
+  },
   { before: 946, what: 'the server lacks cstream', run: noProgram('cstream') },
   { before: 968, what: 'the server lacks qm', run: noProgram('qm') },
   { before: 975, what: 'the server lacks qm', run: noProgram('qm') },
@@ -188,6 +224,35 @@ export const OUTSIDE: readonly OutsideEvent[] = [
     what: 'a virtual machine 105',
     run: async (outside) =>
       void (await outside.control('PUT', 'qemu', { vmid: 105, config: { memory: '512', name: 'vm105' } })),
+  },
+  {
+    before: 1034,
+    what: 'container 101 is stopped, 100 was made anew',
+    run: async (outside) => {
+      await outside.control('PUT', 'running', { vmid: 101, running: false });
+      await outside.remove(100);
+      const { cores: _cores, net0: _net0, ...plain } = FIRST;
+      await outside.container(100, { ...plain, memory: 128, rootfs: 'local-btrfs:100/vm-100-disk-5.raw,size=1G' });
+    },
+  },
+  {
+    before: 1156,
+    what: "the clone's copy cannot be mounted",
+    run: (outside) =>
+      outside.arm('mount', {
+        kind: 'task-failure',
+        text: "clone failed: command 'mount -o ro /dev/loop1 /var/lib/lxc/102/.copy-volume-2//' failed: exit code 32",
+        match: { task: 'vzclone', times: 1 },
+      }),
+  },
+  {
+    before: 1224,
+    what: 'the containers so far were removed, a backup of 502 came and that of 120 went',
+    run: async (outside) => {
+      for (const vmid of [100, 101, 102, 103, 104, 105, 106, 120]) await outside.remove(vmid);
+      await outside.file('backup/vzdump-lxc-502-2026_11_21-08_57_19.tar.zst');
+      await outside.control('DELETE', 'files?storage=local&name=backup/vzdump-lxc-120-');
+    },
   },
   {
     before: 1140,

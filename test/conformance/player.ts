@@ -63,6 +63,8 @@ class Player {
     const created = row.path === '/nodes/pve/lxc' && row.params?.force === undefined;
     if (row.method !== 'POST' || !(created || row.path.endsWith('/clone'))) return;
     if (row.status === 400 || /already exists on node/.test(row.reason ?? '')) return;
+    // a clone looks at its new vmid last
+    if (!created && row.status !== 200) return;
     const vmid = Number(row.params?.newid ?? row.params?.vmid);
     if (vmid >= 100) await this.#outside.remove(vmid);
   }
@@ -98,19 +100,19 @@ class Player {
     return this.#site.send({ method, path: `/api2/json${path}`, headers: { ...headers, ...type }, body: form });
   }
 
-  /** Notes what later rows need, and waits for the task that was started, as the recording did. */
+  /** Notes what later rows need, and waits for the tasks that were started, as the recording did. */
   async #learn(row: Case, { body }: Answer): Promise<void> {
     this.#credentials.learn(row.method, row.path, body);
     const digest = digestIn(body);
     if (digest !== undefined) this.#digests.set(row.row, digest);
     const data = (body as { readonly data?: unknown } | null)?.data;
-    if (typeof data === 'string' && data.startsWith('UPID:')) {
-      this.#tasks.set(row.row, data);
-      const [type = '', id = ''] = data.split(':').slice(5);
-      if (!this.#outside.isHeld(taskName(type, id))) await this.#site.settled(data);
-    }
-    const ended = row.method === 'DELETE' ? /\/tasks\/\{(\d+)\}$/.exec(row.path)?.[1] : undefined;
-    if (ended !== undefined) await this.#site.settled(this.#tasks.get(Number(ended)) ?? '');
+    if (typeof data === 'string' && data.startsWith('UPID:')) this.#tasks.set(row.row, data);
+    const stopped = row.method === 'DELETE' ? /\/tasks\/\{(\d+)\}$/.exec(row.path)?.[1] : undefined;
+    const aborted = stopped === undefined ? undefined : this.#tasks.get(Number(stopped));
+    await this.#site.settle((upid) => {
+      const [type = '', id = ''] = upid.split(':').slice(5);
+      return upid !== aborted && this.#outside.isHeld(taskName(type, id));
+    });
   }
 
   #differences(row: Case, answer: Answer): readonly string[] {

@@ -114,8 +114,13 @@ export class Site {
     return (answer.body as { readonly data: unknown }).data;
   }
 
-  settled(upid: string): Promise<void> {
-    return this.node.core.tasks.settled(upid);
+  /** Waits until no task is at work but those that are held. */
+  async settle(isHeld: (upid: string) => boolean): Promise<void> {
+    const { tasks } = this.node.core;
+    const waitFor = (): readonly string[] => tasks.running().filter((upid) => !isHeld(upid));
+    for (let upids = waitFor(); upids.length > 0; upids = waitFor()) {
+      await Promise.all(upids.map((upid) => tasks.settled(upid)));
+    }
   }
 
   async close(): Promise<void> {

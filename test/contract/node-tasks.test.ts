@@ -138,6 +138,6 @@ describe('a task', () => {
 
   it('that is none has a log of one line (row 823)', async () => {
     const reply = await root.call('GET', path('UPID:pve:00000001:00000001:6B0158A7:vzcreate:1:root@pam:', '/log'));
-    expect(reply.body).toEqual({ data: [{ n: 1, t: 'unable to open file - No such file or directory' }], total: 1 });
+    expect(reply.body).toEqual({ data: { n: 1, t: 'unable to open file - No such file or directory' }, total: 1 });
   });
 });

@@ -1,7 +1,7 @@
 import type { AccessData, AclEntry } from '../auth/access-store.ts';
-import { normalizePath, splitToken } from '../auth/permissions.ts';
+import { isAclPath, normalizePath, splitToken } from '../auth/permissions.ts';
+import { changeUserConfig } from '../auth/user-config.ts';
 import { ApiError, type Json, parameterError } from '../http/answer.ts';
-import { isAclPath } from './access-permissions.ts';
 import type { Call, Routes } from './call.ts';
 
 /** Entries on paths that the caller may change; all of them with Sys.Audit on /access. */
@@ -13,19 +13,21 @@ function list(call: Call): Json {
     .map((entry) => ({ ...entry, propagate: entry.propagate ? 1 : 0 }));
 }
 
+type Subject = Pick<AclEntry, 'type' | 'ugid'>;
+
 /** Throws for users, groups and tokens that are not there. */
-function subjects(call: Call, data: Readonly<AccessData>): readonly Pick<AclEntry, 'type' | 'ugid'>[] {
-  const fail = (text: string): ApiError => new ApiError(500, `ACL update failed: ${text}`);
-  for (const user of call.list('users')) {
-    if (data.users[user] === undefined) throw fail(`user '${user}' does not exist`);
-  }
+function subjects(call: Call, data: Readonly<AccessData>): readonly Subject[] {
   for (const group of call.list('groups')) {
-    if (data.groups[group] === undefined) throw fail(`group '${group}' does not exist`);
+    if (data.groups[group] === undefined) throw new ApiError(500, `group '${group}' does not exist`);
+  }
+  for (const user of call.list('users')) {
+    if (data.users[user] === undefined) throw new ApiError(500, `user '${user}' does not exist`);
   }
   for (const id of call.list('tokens')) {
-    const token = splitToken(id);
-    if (token === undefined || data.users[token.user]?.tokens[token.name] === undefined) {
-      throw fail(`no such token '${token?.name ?? id}' for user '${token?.user ?? ''}'`);
+    const { user = '', name = '' } = splitToken(id) ?? {};
+    if (data.users[user] === undefined) throw new ApiError(500, `no such user ('${user}')`);
+    if (data.users[user]?.tokens[name] === undefined) {
+      throw new ApiError(500, `no such token '${name}' for user '${user}'`);
     }
   }
   return [
@@ -35,31 +37,53 @@ function subjects(call: Call, data: Readonly<AccessData>): readonly Pick<AclEntr
   ];
 }
 
-function update(call: Call): Json {
+/** Who has no Permissions.Modify hands out only what they have themselves. */
+function checkHandout(call: Call, path: string, role: string, propagate: boolean): void {
+  const own = call.core.access.privileges(call.authuser, path);
+  if (own.has('Permissions.Modify')) return;
+  const verb = call.flag('delete') ? 'remove' : 'add';
+  const refuse = (text: string): never => {
+    throw parameterError({ role: `Cannot ${verb} role '${role}' ${text}` });
+  };
+  for (const privilege of call.core.access.role(role) ?? []) {
+    if (!own.has(privilege)) refuse("- requires 'Permissions.Modify' or superset of privileges.");
+    if (propagate && own.get(privilege) !== true && !call.flag('delete')) {
+      refuse("with propagation - requires 'Permissions.Modify' or propagated superset of privileges.");
+    }
+  }
+  if (role === 'NoAccess') refuse("- requires 'Permissions.Modify'");
+}
+
+function change(call: Call, path: string): void {
   const { access, accessStore } = call.core;
-  if (call.text('users') === undefined && call.text('groups') === undefined && call.text('tokens') === undefined) {
-    throw parameterError({ users: 'property is missing and it is not optional' });
+  const propagate = call.text('propagate') !== '0';
+  const entries: AclEntry[] = [];
+  for (const roleid of call.list('roles')) {
+    if (access.role(roleid) === undefined) throw new ApiError(500, `role '${roleid}' does not exist`);
+    checkHandout(call, path, roleid, propagate);
+    entries.push(...subjects(call, accessStore.value).map((who) => ({ path, ...who, roleid, propagate })));
+  }
+  const same = (a: AclEntry) => (b: AclEntry) =>
+    a.path === b.path && a.type === b.type && a.ugid === b.ugid && a.roleid === b.roleid;
+  accessStore.update((data) => {
+    data.acl = data.acl.filter((entry) => !entries.some(same(entry)));
+    if (!call.flag('delete')) data.acl.push(...entries);
+    data.acl.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+  });
+}
+
+function update(call: Call): Json {
+  const kinds = ['users', 'groups', 'tokens'];
+  if (kinds.every((kind) => (call.text(kind) ?? '') === '')) {
+    const text = "either 'users', 'groups' or 'tokens' is required.";
+    throw parameterError(Object.fromEntries(kinds.map((kind) => [kind, text])));
   }
   const asked = call.required('path');
   const path = normalizePath(asked);
-  if (path === undefined || !isAclPath(path)) throw parameterError({ path: `invalid ACL path '${asked}'` });
-  const roles = call.list('roles');
-  for (const role of roles) {
-    if (access.role(role) === undefined) throw new ApiError(500, `ACL update failed: role '${role}' does not exist`);
+  if (path === undefined || (!call.flag('delete') && !isAclPath(path))) {
+    throw parameterError({ path: `invalid ACL path '${asked}'` });
   }
-  const who = subjects(call, accessStore.value);
-  const propagate = call.text('propagate') !== '0';
-  accessStore.update((data) => {
-    for (const { type, ugid } of who) {
-      for (const roleid of roles) {
-        data.acl = data.acl.filter(
-          (entry) => !(entry.path === path && entry.type === type && entry.ugid === ugid && entry.roleid === roleid),
-        );
-        if (!call.flag('delete')) data.acl.push({ path, type, ugid, roleid, propagate });
-      }
-    }
-    data.acl.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
-  });
+  changeUserConfig(call.core, 'ACL update failed', () => change(call, path));
   return null;
 }
 

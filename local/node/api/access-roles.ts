@@ -1,4 +1,5 @@
-import { ApiError, type Json } from '../http/answer.ts';
+import { changeUserConfig } from '../auth/user-config.ts';
+import { ApiError, type Json, parameterError } from '../http/answer.ts';
 import type { Call, Routes } from './call.ts';
 
 function list({ core }: Call): Json {
@@ -18,43 +19,65 @@ function get(call: Call): Json {
   return Object.fromEntries(privileges.map((privilege) => [privilege, 1]));
 }
 
+/** Privileges come and go with releases; what the other one knows is none here. */
+function privilegesOf(call: Call): readonly string[] {
+  const known = call.core.access.role('Administrator') ?? [];
+  const wanted = call.list('privs');
+  const unknown = wanted.find((privilege) => !known.includes(privilege));
+  if (unknown !== undefined) throw parameterError({ privs: `invalid format - invalid privilege '${unknown}'\n` });
+  return wanted;
+}
+
 function create(call: Call): Json {
   const roleid = call.required('roleid');
-  if (call.core.access.role(roleid) !== undefined) {
-    throw new ApiError(500, `create role failed: role '${roleid}' already exists`);
+  const privileges = privilegesOf(call);
+  if (/^PVE/i.test(roleid)) {
+    throw parameterError({ roleid: "cannot use role ID starting with the (case-insensitive) 'PVE' namespace" });
   }
-  call.core.accessStore.update((data) => {
-    data.roles[roleid] = [...new Set(call.list('privs'))].sort();
+  changeUserConfig(call.core, 'create role failed', () => {
+    if (call.core.access.role(roleid) !== undefined) throw new ApiError(500, `role '${roleid}' already exists`);
+    call.core.accessStore.update((data) => {
+      data.roles[roleid] = [...new Set(privileges)].sort();
+    });
   });
   return null;
 }
 
 /** A role of the site's own; the built-in ones stay as they are. */
-function own(call: Call, verb: string): readonly string[] {
+function own(call: Call, verb: 'modified' | 'deleted'): string {
   const roleid = call.required('roleid');
   if (call.core.access.isBuiltin(roleid)) {
-    throw new ApiError(500, `${verb} role failed: auto-generated role '${roleid}' cannot be ${verb}d`);
+    throw new ApiError(500, `auto-generated role '${roleid}' cannot be ${verb}`);
   }
+  return roleid;
+}
+
+function existing(call: Call, roleid: string): readonly string[] {
   const privileges = call.core.accessStore.value.roles[roleid];
-  if (privileges === undefined) throw new ApiError(500, `${verb} role failed: role '${roleid}' does not exist`);
+  if (privileges === undefined) throw new ApiError(500, `role '${roleid}' does not exist`);
   return privileges;
 }
 
 function update(call: Call): Json {
-  const existing = own(call, 'update');
-  const before = call.flag('append') ? existing : [];
-  call.core.accessStore.update((data) => {
-    data.roles[call.required('roleid')] = [...new Set([...before, ...call.list('privs')])].sort();
+  const roleid = own(call, 'modified');
+  const wanted = privilegesOf(call);
+  changeUserConfig(call.core, 'update role failed', () => {
+    const before = call.flag('append') ? existing(call, roleid) : existing(call, roleid).slice(0, 0);
+    call.core.accessStore.update((data) => {
+      data.roles[roleid] = [...new Set([...before, ...wanted])].sort();
+    });
   });
   return null;
 }
 
 function remove(call: Call): Json {
-  const roleid = call.required('roleid');
-  own(call, 'delete');
-  call.core.accessStore.update((data) => {
-    delete data.roles[roleid];
-    data.acl = data.acl.filter((entry) => entry.roleid !== roleid);
+  const roleid = own(call, 'deleted');
+  changeUserConfig(call.core, 'delete role failed', () => {
+    existing(call, roleid);
+    call.core.accessStore.update((data) => {
+      delete data.roles[roleid];
+      data.acl = data.acl.filter((entry) => entry.roleid !== roleid);
+    });
   });
   return null;
 }

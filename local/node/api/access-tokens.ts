@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { hashSecret, type Token } from '../auth/access-store.ts';
+import { changeUserConfig } from '../auth/user-config.ts';
 import { ApiError, type Json, parameterError } from '../http/answer.ts';
 import { userOf } from './access-users.ts';
 import type { Call, Routes } from './call.ts';
@@ -20,12 +21,14 @@ function tokenOf(call: Call): Token {
   return token;
 }
 
-function save(call: Call, token: Token): void {
+function save(call: Call, what: string, token: Token): void {
   const userid = call.required('userid');
-  call.core.accessStore.update((data) => {
-    const user = data.users[userid];
-    if (user !== undefined) user.tokens[call.required('tokenid')] = token;
-  });
+  changeUserConfig(call.core, what, () =>
+    call.core.accessStore.update((data) => {
+      const user = data.users[userid];
+      if (user !== undefined) user.tokens[call.required('tokenid')] = token;
+    }),
+  );
 }
 
 /** The values of a call as they come back in its answer: as texts (row 12). */
@@ -42,7 +45,7 @@ function create(call: Call): Json {
   if (userOf(call).tokens[name] !== undefined) throw parameterError({ tokenid: 'Token already exists.' });
   const value = randomUUID();
   const comment = call.text('comment');
-  save(call, {
+  save(call, 'generating token failed', {
     privsep: call.text('privsep') !== '0',
     expire: call.number('expire') ?? 0,
     secret: hashSecret(value),
@@ -61,17 +64,19 @@ function update(call: Call): Json {
     privsep: call.text('privsep') === undefined ? before.privsep : call.flag('privsep'),
     ...(comment === undefined ? {} : { comment }),
   };
-  save(call, after);
+  save(call, 'updating token info failed', after);
   return { ...entry(after), ...echo(call, ['comment', 'expire', 'privsep']) };
 }
 
 function remove(call: Call): Json {
   tokenOf(call);
   const [userid, name] = [call.required('userid'), call.required('tokenid')];
-  call.core.accessStore.update((data) => {
-    delete data.users[userid]?.tokens[name];
-    data.acl = data.acl.filter((acl) => acl.ugid !== `${userid}!${name}`);
-  });
+  changeUserConfig(call.core, 'deleting token failed', () =>
+    call.core.accessStore.update((data) => {
+      delete data.users[userid]?.tokens[name];
+      data.acl = data.acl.filter((acl) => acl.ugid !== `${userid}!${name}`);
+    }),
+  );
   return null;
 }
 

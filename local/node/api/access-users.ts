@@ -1,6 +1,7 @@
-import { hashPassword, newUser, type User } from '../auth/access-store.ts';
+import { hashPassword, newUser, passwordMatches, type User } from '../auth/access-store.ts';
 import { splitToken } from '../auth/permissions.ts';
-import { ApiError, type Json, parameterError } from '../http/answer.ts';
+import { changeUserConfig } from '../auth/user-config.ts';
+import { ApiError, type Json, parameterError, permissionDenied } from '../http/answer.ts';
 import type { Call, Routes } from './call.ts';
 
 type Fields = { readonly [key: string]: Json };
@@ -53,47 +54,74 @@ function given(call: Call, before: Omit<User, 'tokens'>): Omit<User, 'tokens'> {
   };
 }
 
+function checkGroups(call: Call): void {
+  const missing = call.list('groups').find((group) => call.core.accessStore.value.groups[group] === undefined);
+  if (missing !== undefined) throw new ApiError(500, `no such group '${missing}'`);
+}
+
+function realmOf(userid: string): string {
+  return userid.split('@').at(-1) ?? '';
+}
+
+/** A realm is asked for only when a password is to be set in it. */
+function checkRealm(userid: string): void {
+  const realm = realmOf(userid);
+  if (!['pam', 'pve'].includes(realm)) throw new ApiError(500, `auth domain '${realm}' does not exist`);
+}
+
 function create(call: Call): Json {
   const userid = call.required('userid');
   const { accessStore } = call.core;
-  if (accessStore.value.users[userid] !== undefined) {
-    throw new ApiError(500, `create user failed: user '${userid}' already exists`);
-  }
-  if (!/@(?:pam|pve)$/.test(userid)) {
-    throw new ApiError(500, `create user failed: domain '${userid.split('@')[1] ?? ''}' does not exist`);
-  }
-  accessStore.update((data) => {
-    data.users[userid] = newUser(given(call, newUser()));
+  changeUserConfig(call.core, 'create user failed', () => {
+    if (accessStore.value.users[userid] !== undefined) throw new ApiError(500, `user '${userid}' already exists`);
+    if (call.text('password') !== undefined) checkRealm(userid);
+    checkGroups(call);
+    accessStore.update((data) => {
+      data.users[userid] = newUser(given(call, newUser()));
+    });
   });
   return null;
 }
 
 function update(call: Call): Json {
-  const before = userOf(call);
-  call.core.accessStore.update((data) => {
-    data.users[call.required('userid')] = { ...given(call, before), tokens: before.tokens };
+  changeUserConfig(call.core, 'update user failed', () => {
+    const before = userOf(call);
+    checkGroups(call);
+    call.core.accessStore.update((data) => {
+      data.users[call.required('userid')] = { ...given(call, before), tokens: before.tokens };
+    });
   });
   return null;
 }
 
+/** One who is not there is gone as well. */
 function remove(call: Call): Json {
   const userid = call.required('userid');
-  userOf(call);
-  call.core.accessStore.update((data) => {
-    delete data.users[userid];
-    data.acl = data.acl.filter((entry) => entry.ugid !== userid && splitToken(entry.ugid)?.user !== userid);
-  });
+  changeUserConfig(call.core, 'delete user failed', () =>
+    call.core.accessStore.update((data) => {
+      delete data.users[userid];
+      data.acl = data.acl.filter((entry) => entry.ugid !== userid && splitToken(entry.ugid)?.user !== userid);
+    }),
+  );
   return null;
 }
 
+/** Everybody but root confirms with the own password, and nobody but root changes system users. */
 function password(call: Call): Json {
   const userid = call.required('userid');
   const user = userOf(call);
-  if (userid !== call.authuser && !call.isRoot) {
-    call.core.access.checkAny(call.authuser, '/access/groups', ['User.Modify']);
+  if (!call.isRoot) {
+    if (userid === 'root@pam') throw permissionDenied();
+    const confirmation = call.text('confirmation-password');
+    if (confirmation === undefined) {
+      throw parameterError({ 'confirmation-password': 'password is required to modify user' });
+    }
+    const own = call.core.accessStore.value.users[call.authuser]?.password;
+    if (own === undefined || !passwordMatches(confirmation, own)) throw new ApiError(401, 'authentication failure');
+    if (userid !== call.authuser && realmOf(userid) === 'pam') throw permissionDenied();
   }
+  checkRealm(userid);
   const next = call.required('password');
-  if (next.length < 5) throw parameterError({ password: 'value must be at least 5 characters long' });
   call.core.accessStore.update((data) => {
     data.users[userid] = { ...user, password: hashPassword(next) };
   });

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { type Json, parameterError } from '../http/answer.ts';
+import { ApiError, type Json, parameterError } from '../http/answer.ts';
 import type { Call, Routes } from './call.ts';
 
 function list({ core }: Call): Json {
@@ -25,7 +25,7 @@ function download(call: Call): Json {
   const offered = core.profile.templates.find((candidate) => candidate.template === file);
   if (offered === undefined) throw parameterError({ template: 'no such template' });
   const { storage, content } = core.storages.enabled(call.required('storage'));
-  if (!content.includes('vztmpl')) throw parameterError({ storage: `storage '${storage}' does not support templates` });
+  if (!content.includes('vztmpl')) throw new ApiError(500, `storage '${storage}' does not support templates`);
   const destination = core.storages.filePath({ storage, name: `vztmpl/${file}` });
   return core.tasks.start('download', file, call.authuser, async (task) => {
     if (existsSync(destination)) {

@@ -1,5 +1,6 @@
-import { resourceEntry, visibleContainers } from '../guests/status.ts';
-import { type Json, parameterError } from '../http/answer.ts';
+import { resourceEntry, statsEntry, visibleContainers } from '../guests/status.ts';
+import { allowedTags } from '../guests/tags.ts';
+import { ApiError, type Json, parameterError } from '../http/answer.ts';
 import type { Call, Routes } from './call.ts';
 import { nodeEntry } from './node-load.ts';
 import { qemuResources } from './qemu.ts';
@@ -25,37 +26,46 @@ function nextId(call: Call): Json {
   for (let vmid = lower; vmid < upper; vmid += 1) {
     if (guests.kindOf(vmid) === undefined) return String(vmid);
   }
-  throw parameterError({ vmid: `unable to get any free VMID in range [${lower}, ${upper - 1}]` });
+  throw new ApiError(500, `unable to get any free VMID in range [${lower}, ${upper}]`);
+}
+
+/** A pool's own line; of its running containers it says the sums. */
+function poolEntries(call: Call, guests: readonly Fields[]): readonly Fields[] {
+  const { core } = call;
+  const pools = Object.entries(core.accessStore.value.pools).filter(([pool]) =>
+    call.may(`/pool/${pool}`, 'Pool.Audit'),
+  );
+  return pools.map(([pool, { vms }]) => {
+    const running = guests.filter(({ vmid, uptime }) => vms.includes(Number(vmid)) && Number(uptime ?? 0) > 0);
+    const sum = (key: string): number => running.reduce((total, guest) => total + Number(guest[key] ?? 0), 0);
+    const entry = { id: `/pool/${pool}`, pool, type: 'pool' };
+    if (running.length === 0) return entry;
+    const uptime = Math.max(...running.map((guest) => Number(guest.uptime)));
+    return { ...entry, uptime, mem: sum('mem'), maxmem: sum('maxmem'), cpu: sum('cpu'), maxcpu: sum('maxcpu') };
+  });
 }
 
 async function resources(call: Call): Promise<Json> {
   const { core, authuser } = call;
   const type = call.text('type');
   const wanted = (kind: string): boolean => type === undefined || type === kind;
-  const guests = wanted('vm')
-    ? (await visibleContainers(core, authuser)).map((guest) => resourceEntry(core, guest))
-    : [];
-  const machines = wanted('vm') ? qemuResources(call) : [];
-  const node = wanted('node') ? [{ ...(await nodeEntry(call)), 'cgroup-mode': 2 }] : [];
-  const { ssl_fingerprint: _fingerprint, ...plainNode } = (node[0] ?? {}) as Fields;
-  const sdnPath = '/sdn/zones/localnetwork';
-  const sdn = core.access.any(authuser, sdnPath, ['SDN.Audit', 'SDN.Use']) && wanted('sdn');
+  const all = wanted('vm') ? await visibleContainers(core, 'root@pam') : [];
+  const visible = all.filter(({ vmid }) => call.may(`/vms/${vmid}`, 'VM.Audit'));
+  const { node } = core.profile;
+  const { ssl_fingerprint: _fingerprint, ...plainNode } = (await nodeEntry(call)) as Fields;
+  const sdn = call.may('/sdn/zones/localnetwork', 'SDN.Audit') && wanted('sdn');
   return [
-    ...guests,
-    ...machines,
-    ...(node.length === 0 ? [] : [plainNode]),
-    ...(wanted('storage') ? await storageResources(call) : []),
-    ...(sdn
-      ? [
-          {
-            id: `sdn/${core.profile.node}/localnetwork`,
-            type: 'sdn',
-            sdn: 'localnetwork',
-            node: core.profile.node,
-            status: 'ok',
-          },
-        ]
+    ...(wanted('pool')
+      ? poolEntries(
+          call,
+          all.map((guest) => statsEntry(core, guest)),
+        )
       : []),
+    ...visible.map((guest) => resourceEntry(core, authuser, guest)),
+    ...(wanted('vm') ? qemuResources(call) : []),
+    ...(wanted('node') ? [{ ...plainNode, 'cgroup-mode': 2 }] : []),
+    ...(wanted('storage') ? await storageResources(call) : []),
+    ...(sdn ? [{ id: `sdn/${node}/localnetwork`, type: 'sdn', sdn: 'localnetwork', node, status: 'ok' }] : []),
   ];
 }
 
@@ -64,13 +74,23 @@ function status({ core }: Call): Json {
   return [{ id: `node/${node}`, type: 'node', name: node, ip: address, level: '', local: 1, nodeid: 0, online: 1 }];
 }
 
-function setOptions(call: Call): Json {
+/** Who may not audit sees how the web interface is to look, and nothing else. */
+function getOptions(call: Call): Json {
   const { options } = call.core;
+  const tags = { 'allowed-tags': allowedTags(call.core, call.authuser) };
+  if (call.may('/', 'Sys.Audit')) return { description: '', mac_prefix: 'BC:24:11', ...options.value, ...tags };
+  const shown = Object.entries(options.value).filter(([key]) => key === 'console' || key === 'tag-style');
+  return { ...Object.fromEntries(shown), ...tags };
+}
+
+function setOptions(call: Call): Json {
+  const { options, cluster } = call.core;
+  if (!cluster.quorate) throw new ApiError(500, "cfs-lock 'file-datacenter_cfg' error: no quorum!");
   options.update((value) => {
-    for (const key of call.list('delete')) delete value[key];
     for (const key of Object.keys(call.parameters)) {
       if (key !== 'delete') value[key] = call.required(key);
     }
+    for (const key of call.list('delete')) delete value[key];
   });
   return null;
 }
@@ -80,11 +100,6 @@ export const clusterRoutes: Routes = {
   'GET /cluster/resources': resources,
   'GET /cluster/status': status,
   'GET /cluster/tasks': ({ core, authuser }) => clusterTasks(core, authuser),
-  'GET /cluster/options': ({ core }) => ({
-    'allowed-tags': [],
-    description: '',
-    mac_prefix: 'BC:24:11',
-    ...core.options.value,
-  }),
+  'GET /cluster/options': getOptions,
   'PUT /cluster/options': setOptions,
 };

@@ -3,7 +3,7 @@ import { checkPermissions } from '../auth/check.ts';
 import type { Core } from '../core.ts';
 import { type Answer, ApiError, notImplemented, parameterError, permissionDenied } from '../http/answer.ts';
 import type { Parameters } from '../http/parameters.ts';
-import { validate } from '../schema/validate.ts';
+import { validate, withoutBooleans } from '../schema/validate.ts';
 import { Call, Page } from './call.ts';
 import type { Router } from './router.ts';
 
@@ -25,12 +25,20 @@ export function isPublic(method: string, path: string): boolean {
 
 /** A path parameter may be said again in the body, if it says the same. */
 function merge(values: Readonly<Record<string, string>>, given: Parameters): Parameters {
-  for (const [name, value] of Object.entries(values)) {
-    if (given[name] !== undefined && given[name] !== value) {
-      throw parameterError({ [name]: 'duplicate parameter (already defined in URI)' });
+  for (const name of Object.keys(given).sort()) {
+    if (values[name] !== undefined && given[name] !== values[name]) {
+      throw parameterError({ [name]: 'duplicate parameter (already defined in URI) with conflicting values!' });
     }
   }
   return { ...given, ...values };
+}
+
+function decodePath(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
 }
 
 function checkNode(core: Core, parameters: Parameters): void {
@@ -49,7 +57,7 @@ function checkNode(core: Core, parameters: Parameters): void {
 /** In Proxmox VE's order: is there such a call, may the caller, which node, are the parameters right, then the work. */
 export async function dispatch(core: Core, router: Router, request: Request): Promise<Answer> {
   const found = router.find(request.method, request.path);
-  if (found === undefined) throw notImplemented(request.method, request.path);
+  if (found === undefined) throw notImplemented(request.method, decodePath(request.path));
   const { schema, handler } = found.route;
   if (request.caller.byToken && schema.allowtoken === 0) {
     throw permissionDenied(`URI '${request.path}' not available with API token, need proper ticket.\n`);
@@ -58,6 +66,6 @@ export async function dispatch(core: Core, router: Router, request: Request): Pr
   checkPermissions(schema.permissions, { access: core.access, authuser: request.caller.authuser, parameters });
   if (schema.proxyto === 'node') checkNode(core, parameters);
   validate(schema.parameters, parameters, schema.additional === 1);
-  const result = await handler(new Call(core, request.caller, parameters));
+  const result = await handler(new Call(core, request.caller, withoutBooleans(parameters)));
   return result instanceof Page ? result.answer : { data: result };
 }

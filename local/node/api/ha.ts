@@ -1,12 +1,15 @@
 import { createHash } from 'node:crypto';
+import { assertQuorum } from '../cluster.ts';
 import type { Core, HaResource } from '../core.ts';
 import { ApiError, type Json } from '../http/answer.ts';
 import type { Call, Routes } from './call.ts';
 
 /** `ct:100`, `vm:100` or a bare vmid, as `type:vmid`. */
 function sidOf(core: Core, text: string): string {
-  if (text.includes(':')) return text;
-  return `${core.guests.kindOf(Number(text)) === 'qemu' ? 'vm' : 'ct'}:${text}`;
+  if (!/^\d+$/.test(text)) return text;
+  const kind = core.guests.kindOf(Number(text));
+  if (kind === undefined) throw new ApiError(500, `unable do detect SID from VMID - VM/CT ${text} does not exist`);
+  return `${kind === 'qemu' ? 'vm' : 'ct'}:${text}`;
 }
 
 function digestOf(core: Core): string {
@@ -14,20 +17,51 @@ function digestOf(core: Core): string {
 }
 
 function entry(core: Core, sid: string, resource: HaResource): { readonly [key: string]: Json } {
-  return { sid, type: sid.split(':')[0] ?? '', ...resource, digest: digestOf(core) };
+  const numbers = Object.entries(resource.options).map(([key, value]): [string, Json] => [
+    key,
+    key.startsWith('max_') ? Number(value) : value,
+  ]);
+  const { state } = resource;
+  return { sid, type: sid.split(':')[0] ?? '', state, ...Object.fromEntries(numbers), digest: digestOf(core) };
+}
+
+const OPTIONS = ['comment', 'max_restart', 'max_relocate'];
+
+/** `enabled` is the old word. */
+function stateOf(call: Call): string | undefined {
+  const state = call.text('state');
+  return state === 'enabled' ? 'started' : state;
+}
+
+function optionsOf(call: Call, before: HaResource['options']): HaResource['options'] {
+  const group = call.text('group');
+  if (group !== undefined) throw new ApiError(500, `HA group '${group}' does not exist`);
+  const given = OPTIONS.flatMap((key) => {
+    const value = call.text(key);
+    return value === undefined ? [] : [[key, value] as const];
+  });
+  const removed = call.list('delete');
+  const all = Object.entries({ ...before, ...Object.fromEntries(given) });
+  return Object.fromEntries(all.filter(([key]) => !removed.includes(key)));
 }
 
 function create(call: Call): Json {
   const { core } = call;
+  assertQuorum(core);
   const sid = sidOf(core, call.required('sid'));
-  const [kind, vmid] = sid.split(':');
+  const [kind = '', vmid = ''] = sid.split(':');
+  const type = call.text('type');
+  if (type !== undefined && type !== kind) throw new ApiError(500, 'types does not match');
+  if (kind !== 'ct' && kind !== 'vm') throw new ApiError(500, `unknown section type '${kind}'`);
+  if (!/^[1-9][0-9]+$/.test(vmid)) throw new ApiError(500, 'invalid VMID');
   if (core.guests.kindOf(Number(vmid)) !== (kind === 'vm' ? 'qemu' : 'lxc')) {
     throw new ApiError(500, `resource '${sid}' does not exist in cluster`);
   }
-  if (core.ha.value[sid] !== undefined) throw new ApiError(500, `resource ID '${sid}' already defined`);
-  const comment = call.text('comment');
+  if (core.ha.value[sid] !== undefined) {
+    throw new ApiError(500, `create resource failed: resource ID '${sid}' already defined`);
+  }
   core.ha.update((value) => {
-    value[sid] = { state: call.text('state') ?? 'started', ...(comment === undefined ? {} : { comment }) };
+    value[sid] = { state: stateOf(call) ?? 'started', options: optionsOf(call, {}) };
   });
   return null;
 }
@@ -40,9 +74,9 @@ function known(call: Call, text: (sid: string) => string): readonly [string, HaR
 }
 
 function update(call: Call): Json {
-  const [sid, before] = known(call, (id) => `no such resource '${id}'`);
+  const [sid, before] = known(call, (id) => `update resources config failed: no such resource '${id}'`);
   call.core.ha.update((value) => {
-    value[sid] = { ...before, state: call.text('state') ?? before.state };
+    value[sid] = { state: stateOf(call) ?? before.state, options: optionsOf(call, before.options) };
   });
   return null;
 }
@@ -55,9 +89,16 @@ function remove(call: Call): Json {
   return null;
 }
 
+function list(call: Call): Json {
+  const { core } = call;
+  const type = call.text('type');
+  return Object.entries(core.ha.value)
+    .filter(([sid]) => type === undefined || sid.startsWith(`${type}:`))
+    .map(([sid, resource]) => entry(core, sid, resource));
+}
+
 export const haRoutes: Routes = {
-  'GET /cluster/ha/resources': ({ core }) =>
-    Object.entries(core.ha.value).map(([sid, resource]) => entry(core, sid, resource)),
+  'GET /cluster/ha/resources': list,
   'POST /cluster/ha/resources': create,
   'GET /cluster/ha/resources/{sid}': (call) => entry(call.core, ...known(call, (sid) => `no such resource '${sid}'`)),
   'PUT /cluster/ha/resources/{sid}': update,

@@ -1,8 +1,11 @@
 import { assertQuorum } from '../cluster.ts';
-import { type Cloning, checkClonable, cloneContainer } from '../guests/clone.ts';
-import { reserve } from '../guests/making.ts';
+import type { Core } from '../core.ts';
+import { type Cloning, cloneContainer, unlockSource } from '../guests/clone.ts';
+import type { GuestConfig } from '../guests/config.ts';
+import { checkBridge } from '../guests/config-permissions.ts';
+import { volumeHasFeature } from '../guests/features.ts';
+import { reserve, takeBack } from '../guests/making.ts';
 import { isMountKey } from '../guests/mount-point.ts';
-import { underLock } from '../guests/power.ts';
 import { checkLock } from '../guests/update.ts';
 import { ApiError, type Json, permissionDenied } from '../http/answer.ts';
 import { parseVolumeId } from '../store/storages.ts';
@@ -13,60 +16,111 @@ function isFull(call: Call, template: boolean): boolean {
   return call.text('full') === undefined ? !template : call.flag('full');
 }
 
-function checkStorages(call: Call, values: Readonly<Record<string, string>>, storage: string | undefined): void {
-  for (const key of Object.keys(values).filter(isMountKey)) {
-    const mount = call.core.mountPoints.parse(key, values[key]);
-    if (mount.type !== 'volume') continue;
-    const target = storage ?? parseVolumeId(mount.volume).storage;
-    call.core.storages.enabled(target);
-    call.core.access.check(call.authuser, `/storage/${target}`, ['Datastore.AllocateSpace']);
-  }
-}
-
-async function clone(call: Call): Promise<Json> {
-  const { core, vmid } = call;
-  const to = Number(call.required('newid'));
-  const [pool, storage, snapshot] = [call.text('pool'), call.text('storage'), call.text('snapname')];
-  const [hostname, description] = [call.text('hostname'), call.text('description')];
-  const target = call.text('target');
-  if (target !== undefined && target !== core.profile.node) throw new ApiError(500, `no such cluster node '${target}'`);
+/** Where the clone is to go: what can be said before the source is looked at. */
+function checkTarget(call: Call): void {
+  const { core } = call;
+  const [pool, target, storage] = [call.text('pool'), call.text('target'), call.text('storage')];
   if (pool !== undefined && core.accessStore.value.pools[pool] === undefined) {
     throw permissionDenied(`pool '${pool}' does not exist`);
   }
+  if (target !== undefined && target !== core.profile.node && target !== 'localhost') {
+    throw new ApiError(500, `no such cluster node '${target}'`);
+  }
+  if (storage !== undefined) core.storages.enabled(storage);
   assertQuorum(core);
-  const { config } = core.guests.read('lxc', vmid);
-  core.guests.assertUnused(to);
-  const full = isFull(call, config.values.template === '1');
-  if (!full && storage !== undefined) throw new ApiError(500, "parameter 'storage' not allowed for linked clones");
-  checkLock(config);
+}
+
+/** The source's config is locked as long as the clone takes; the result is what it was before. */
+async function lockSource(core: Core, vmid: number): Promise<GuestConfig> {
+  return core.locks.run(vmid, () => {
+    const { config } = core.guests.read('lxc', vmid);
+    checkLock(config);
+    core.guests.write('lxc', vmid, { ...config, values: { ...config.values, lock: 'disk' } });
+    return config;
+  });
+}
+
+function checkMount(call: Call, key: string, text: string, cloning: Cloning, running: boolean): void {
+  const { core } = call;
+  const { type, volume } = core.mountPoints.parse(key, text);
+  if (type !== 'volume') throw new ApiError(500, `unable to clone mountpoint '${key}' (type ${type})`);
+  const storage = cloning.storage ?? parseVolumeId(volume).storage;
+  core.storages.get(storage);
+  core.access.check(call.authuser, `/storage/${storage}`, ['Datastore.AllocateSpace']);
+  if (cloning.full && running && cloning.snapshot === undefined) {
+    throw new ApiError(500, 'Cannot do full clones on a running container without snapshots');
+  }
+  if (!cloning.full && !volumeHasFeature(core, volume, 'clone', cloning.snapshot)) {
+    throw new ApiError(500, `Linked clone feature for '${volume}' is not available`);
+  }
+}
+
+/** Key by key, in the order of their names, as Proxmox VE goes through a config. */
+function checkSource(call: Call, config: GuestConfig, cloning: Cloning, running: boolean): void {
+  const { snapshot, storage, full } = cloning;
+  if (storage !== undefined && !full) throw new ApiError(500, "parameter 'storage' not allowed for linked clones");
   if (snapshot !== undefined && config.snapshots[snapshot] === undefined) {
     throw new ApiError(500, `snapshot '${snapshot}' does not exist`);
   }
-  const { running } = await core.backend.state(vmid);
-  if (running && full && snapshot === undefined) {
-    throw new ApiError(
-      500,
-      Object.keys(config.snapshots).length === 0
-        ? 'Cannot do full clones on a running container without snapshots'
-        : 'Full clone of a running container is only possible from a snapshot',
-    );
-  }
   const values = snapshot === undefined ? config.values : (config.snapshots[snapshot]?.values ?? {});
-  checkClonable(core, values, full);
-  checkStorages(call, values, storage);
-  reserve(core, to);
-  const cloning: Cloning = {
-    from: vmid,
-    to,
-    full,
+  for (const key of Object.keys(values).sort()) {
+    const value = values[key] ?? '';
+    if (isMountKey(key)) checkMount(call, key, value, cloning, running);
+    if (/^net\d+$/.test(key) && !call.isRoot) checkBridge(call.core, call.authuser, value);
+  }
+}
+
+function cloningOf(call: Call, template: boolean): Cloning {
+  const [pool, storage, snapshot] = [call.text('pool'), call.text('storage'), call.text('snapname')];
+  const [hostname, description] = [call.text('hostname'), call.text('description')];
+  return {
+    from: call.vmid,
+    to: Number(call.required('newid')),
+    full: isFull(call, template),
     ...(snapshot === undefined ? {} : { snapshot }),
     ...(storage === undefined ? {} : { storage }),
     ...(hostname === undefined ? {} : { hostname }),
     ...(description === undefined ? {} : { description }),
     ...(pool === undefined ? {} : { pool }),
   };
-  return core.tasks.start('vzclone', String(vmid), call.authuser, (task) =>
-    underLock(core, task, vmid, () => cloneContainer(core, task, cloning, config)),
+}
+
+async function clone(call: Call): Promise<Json> {
+  const { core, vmid } = call;
+  checkTarget(call);
+  const config = await lockSource(core, vmid);
+  const cloning = cloningOf(call, config.values.template === '1');
+  try {
+    core.guests.assertUnused(cloning.to);
+    reserve(core, cloning.to);
+  } catch (error) {
+    unlockSource(core, vmid);
+    throw error;
+  }
+  try {
+    checkSource(call, config, cloning, (await core.backend.state(vmid)).running);
+  } catch (error) {
+    unlockSource(core, vmid);
+    await takeBack(core, cloning.to);
+    throw error;
+  }
+  return core.tasks.start(
+    'vzclone',
+    String(vmid),
+    call.authuser,
+    async (task) => {
+      try {
+        await cloneContainer(core, task, cloning, config);
+      } finally {
+        unlockSource(core, vmid);
+      }
+    },
+    {
+      abandoned: async () => {
+        unlockSource(core, vmid);
+        await takeBack(core, cloning.to);
+      },
+    },
   );
 }
 

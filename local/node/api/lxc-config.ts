@@ -1,9 +1,10 @@
 import type { Core } from '../core.ts';
 import type { Values } from '../guests/config.ts';
 import { checkConfigPermissions } from '../guests/config-permissions.ts';
-import { checkBridges } from '../guests/hotplug.ts';
+import { checkNetworks } from '../guests/option-checks.ts';
 import { mergedValues, pendingDeletes } from '../guests/pending.ts';
-import { checkLock, updateConfig } from '../guests/update.ts';
+import { networksOf } from '../guests/spec.ts';
+import { assertUnmodified, type ConfigUpdate, checkLock, updateConfig } from '../guests/update.ts';
 import { ApiError, type Json, parameterError } from '../http/answer.ts';
 import type { Call, Routes } from './call.ts';
 
@@ -27,6 +28,10 @@ function get(call: Call): Json {
   const raw = (lines: readonly (readonly [string, string])[]): { [key: string]: Json } =>
     lines.length === 0 ? {} : { lxc: lines.map(([key, value]) => [key, value]) };
   const name = call.text('snapshot');
+  if (name !== undefined && call.flag('current')) {
+    const text = "cannot use 'snapshot' parameter with 'current'";
+    throw parameterError({ snapshot: text, current: text });
+  }
   if (name !== undefined) {
     const snapshot = config.snapshots[name];
     if (snapshot === undefined) throw new ApiError(500, `snapshot '${name}' does not exist`);
@@ -61,51 +66,67 @@ export function configValues(call: Call, without: ReadonlySet<string>): Values {
   return Object.fromEntries(names.map((name) => [name, call.required(name)]));
 }
 
-function checkNames(call: Call, which: 'delete' | 'revert', names: readonly string[]): void {
-  for (const name of names) {
-    if (call.parameters[name] !== undefined && !CONTROL.has(name)) {
-      throw parameterError({ [which]: `you can't use '-${name}' and -${which} ${name}' at the same time` });
+interface Wanted extends ConfigUpdate {
+  readonly digest?: string;
+}
+
+function assertOption(call: Call, which: 'delete' | 'revert', name: string): void {
+  if (call.core.configKeys[name] === undefined || CONTROL.has(name)) {
+    throw parameterError({ [which]: `unknown option '${name}'` });
+  }
+}
+
+function checkNames(call: Call, { set, remove, revert }: Wanted): void {
+  for (const name of revert) {
+    assertOption(call, 'revert', name);
+    if (set[name] !== undefined) {
+      throw parameterError({ revert: `you can't use '-${name}' and '-revert ${name}' at the same time` });
     }
-    if (call.core.configKeys[name] === undefined || CONTROL.has(name)) {
-      throw parameterError({ [which]: `unknown option '${name}'` });
+  }
+  for (const name of remove) {
+    assertOption(call, 'delete', name);
+    if (set[name] !== undefined) {
+      throw parameterError({ delete: `you can't use '-${name}' and -delete ${name}' at the same time` });
+    }
+    if (revert.includes(name)) {
+      throw parameterError({ delete: `you can't use '-delete ${name}' and '-revert ${name}' at the same time` });
     }
   }
 }
 
-async function put(call: Call): Promise<Json> {
+/** Under the config's lock, in Proxmox VE's order: lock, digest, rights to take away, names, rights to set, the work. */
+async function change(call: Call, wanted: Wanted): Promise<void> {
   const { core, vmid, caller } = call;
+  const { config, digest } = core.guests.read('lxc', vmid);
+  checkLock(config);
+  assertUnmodified(wanted.digest, digest);
+  const { values } = config;
+  const facts = { vmid, before: values, unprivileged: values.unprivileged === '1' };
+  checkConfigPermissions(core, caller, { ...facts, set: {}, remove: wanted.remove });
+  checkConfigPermissions(core, caller, { ...facts, set: {}, remove: wanted.revert });
+  checkNames(call, wanted);
+  checkConfigPermissions(core, caller, { ...facts, set: wanted.set, remove: [] });
+  const { running } = await core.backend.state(vmid);
+  const errors = await updateConfig(core, { vmid, config, running }, wanted);
+  // what could not be applied is not written either: it would break the config
+  if (Object.keys(errors).length > 0) throw parameterError(errors);
+  core.guests.write('lxc', vmid, config);
+  if (config.values.template !== '1') await checkNetworks(core, networksOf(config.values));
+}
+
+async function put(call: Call): Promise<Json> {
   const set = configValues(call, CONTROL);
-  const remove = call.list('delete');
-  const revert = call.list('revert');
-  if (Object.keys(set).length === 0 && remove.length === 0 && revert.length === 0) {
+  const digest = call.text('digest');
+  if (Object.keys(call.parameters).every((name) => ['node', 'vmid', 'digest'].includes(name))) {
     throw new ApiError(500, 'no options specified');
   }
-  checkNames(call, 'revert', revert);
-  checkNames(call, 'delete', remove);
-  const before = core.guests.read('lxc', vmid).config.values;
-  const change = { vmid, before, unprivileged: before.unprivileged === '1' };
-  checkConfigPermissions(core, caller, { ...change, set: {}, remove });
-  checkConfigPermissions(core, caller, {
-    ...change,
-    set: {},
-    remove: revert.filter((key) => before[key] !== undefined),
-  });
-  checkConfigPermissions(core, caller, { ...change, set, remove: [] });
-  await core.locks.run(vmid, async () => {
-    const { config, digest } = core.guests.read('lxc', vmid);
-    checkLock(config);
-    const expected = call.text('digest');
-    if (expected !== undefined && expected !== digest) {
-      throw new ApiError(500, 'detected modified configuration - file changed by other user? Try again.');
-    }
-    const { running } = await core.backend.state(vmid);
-    const errors = await updateConfig(core, { vmid, config, running }, { set, remove, revert });
-    const failed = Object.keys(errors).length > 0;
-    if (failed && running) throw parameterError(errors);
-    core.guests.write('lxc', vmid, config);
-    await checkBridges(core, config.values);
-    if (failed) throw parameterError(errors);
-  });
+  const wanted: Wanted = {
+    set,
+    remove: call.list('delete'),
+    revert: call.list('revert'),
+    ...(digest === undefined ? {} : { digest }),
+  };
+  await call.core.locks.run(call.vmid, () => change(call, wanted));
   return null;
 }
 

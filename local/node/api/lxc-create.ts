@@ -2,13 +2,13 @@ import { assertQuorum } from '../cluster.ts';
 import { emptyConfig, type GuestConfig, type Values } from '../guests/config.ts';
 import { checkConfigPermissions, checkVolumeAccess } from '../guests/config-permissions.ts';
 import { type Creation, createContainer } from '../guests/create.ts';
-import { reserve, reserveOver } from '../guests/making.ts';
+import { reserve, reserveOver, takeBack } from '../guests/making.ts';
 import { isMountKey } from '../guests/mount-point.ts';
 import { startContainer } from '../guests/power.ts';
 import { type Restoration, restoreContainer } from '../guests/restore.ts';
 import { areSshPublicKeys } from '../guests/ssh-keys.ts';
 import { checkLock, checkProtection, updateConfig } from '../guests/update.ts';
-import { ApiError, type Json, parameterError, permissionDenied } from '../http/answer.ts';
+import { ApiError, errorText, type Json, parameterError, permissionDenied } from '../http/answer.ts';
 import { parseVolumeId } from '../store/storages.ts';
 import type { Work } from '../tasks/tasks.ts';
 import type { Call, Routes } from './call.ts';
@@ -20,13 +20,17 @@ const NOT_CONFIG = new Set([
   ...['start', 'bwlimit', 'ignore-unpack-errors', 'unprivileged', 'ha-managed'],
 ]);
 
-function checkAllowed(call: Call, pool: string | undefined): void {
+/** `replaces`: the container that is restored over, for which backup rights are enough. */
+function checkAllowed(call: Call, pool: string | undefined, replaces: GuestConfig | undefined): void {
   if (pool !== undefined && call.core.accessStore.value.pools[pool] === undefined) {
     throw permissionDenied(`pool '${pool}' does not exist`);
   }
   if (call.may(`/vms/${call.vmid}`, 'VM.Allocate')) return;
   if (pool !== undefined && call.may(`/pool/${pool}`, 'VM.Allocate')) return;
-  throw permissionDenied();
+  if (replaces === undefined || !call.may(`/vms/${call.vmid}`, 'VM.Backup')) throw permissionDenied();
+  if (replaces.values.unprivileged === '1' && call.text('unprivileged') === '0') {
+    throw permissionDenied('cannot change from unprivileged to privileged without VM.Allocate');
+  }
 }
 
 function checkStorage(call: Call, storage: string): void {
@@ -69,8 +73,26 @@ async function replaced(call: Call): Promise<GuestConfig | undefined> {
   if ((await core.backend.state(vmid)).running) throw new ApiError(500, "can't overwrite running container");
   const { config } = core.guests.read('lxc', vmid);
   checkProtection(config, `unable to restore CT ${vmid}`);
-  checkLock(config);
   return config;
+}
+
+/** Takes the vmid, or the container that is to be replaced; what stands in the way is said as the worker would. */
+function take(call: Call, replaces: GuestConfig | undefined): void {
+  const { core, vmid } = call;
+  try {
+    if (replaces === undefined) {
+      core.guests.assertUnused(vmid);
+      reserve(core, vmid);
+    } else {
+      checkLock(replaces);
+      reserveOver(core, vmid, replaces);
+    }
+  } catch (error) {
+    throw new ApiError(
+      500,
+      `unable to ${call.flag('restore') ? 'restore' : 'create'} CT ${vmid} - ${errorText(error)}`,
+    );
+  }
 }
 
 async function create(call: Call): Promise<Json> {
@@ -83,7 +105,7 @@ async function create(call: Call): Promise<Json> {
     throw new ApiError(500, 'SSH public key validation error');
   }
   const pool = call.text('pool');
-  checkAllowed(call, pool);
+  checkAllowed(call, pool, replaces);
   const unprivileged = call.text('unprivileged') === undefined ? core.release === '9.1' : call.flag('unprivileged');
   const set = configValues(call, NOT_CONFIG);
   checkConfigPermissions(core, caller, {
@@ -93,9 +115,8 @@ async function create(call: Call): Promise<Json> {
     unprivileged,
     ...(pool === undefined ? {} : { pool }),
   });
+  if (ostemplate === '-') throw new ApiError(500, 'pipe requires cli environment');
   checkVolumeAccess(core, caller, { vmid, volid: ostemplate, content: call.flag('restore') ? 'backup' : 'vztmpl' });
-  const template = ostemplate.split(':')[0];
-  if (ostemplate.includes(':') && template !== undefined) core.storages.get(template);
   const mounts = mountsOf(call, set);
   const config = emptyConfig();
   const plain = Object.entries(set).filter(([key]) => !isMountKey(key) && !/^unused\d+$/.test(key));
@@ -106,8 +127,7 @@ async function create(call: Call): Promise<Json> {
   );
   if (unprivileged) config.values.unprivileged = '1';
   if (call.flag('restore')) return restore(call, { config, mounts, ...(replaces === undefined ? {} : { replaces }) });
-  core.guests.assertUnused(vmid);
-  reserve(core, vmid);
+  take(call, undefined);
   const password = call.text('password');
   const creation: Creation = {
     vmid,
@@ -118,10 +138,11 @@ async function create(call: Call): Promise<Json> {
     ...(sshPublicKeys === undefined ? {} : { sshPublicKeys }),
     ...(pool === undefined ? {} : { pool }),
   };
-  return core.tasks.start('vzcreate', String(vmid), call.authuser, async (task) => {
+  const work: Work = async (task) => {
     await createContainer(core, task, creation);
     if (call.flag('start')) await startLater(call);
-  });
+  };
+  return core.tasks.start('vzcreate', String(vmid), call.authuser, work, { abandoned: () => takeBack(core, vmid) });
 }
 
 function restore(
@@ -131,8 +152,7 @@ function restore(
   const { core, vmid } = call;
   const { config, replaces } = parts;
   const pool = call.text('pool');
-  if (replaces === undefined) reserve(core, vmid);
-  else reserveOver(core, vmid, replaces);
+  take(call, replaces);
   const restoration: Restoration = {
     vmid,
     archive: call.required('ostemplate'),
@@ -144,10 +164,11 @@ function restore(
     ...(pool === undefined ? {} : { pool }),
     ...(replaces === undefined ? {} : { replaces }),
   };
-  return core.tasks.start('vzrestore', String(vmid), call.authuser, async (task) => {
+  const work: Work = async (task) => {
     await restoreContainer(core, task, restoration);
     if (call.flag('start')) await startLater(call);
-  });
+  };
+  return core.tasks.start('vzrestore', String(vmid), call.authuser, work, { abandoned: () => takeBack(core, vmid) });
 }
 
 /** The start after a create: the create ends well whatever becomes of it, and no list shows its task (rows 1144, 1221). */

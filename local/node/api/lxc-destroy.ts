@@ -1,5 +1,5 @@
 import type { Core } from '../core.ts';
-import type { GuestConfig } from '../guests/config.ts';
+import { emptyConfig, type GuestConfig } from '../guests/config.ts';
 import { freeOwned, namedVolumes } from '../guests/disks.ts';
 import { underLock } from '../guests/power.ts';
 import { checkLock, checkProtection } from '../guests/update.ts';
@@ -52,14 +52,18 @@ async function destroyContainer(core: Core, task: TaskContext, destruction: Dest
     for (const record of core.volumes.owned(vmid)) await core.volumes.free(volid(record));
   }
   await core.backend.forget(vmid);
+  // without quorum this is where it ends: the volumes are gone, the config is not (row 1046)
+  core.guests.write('lxc', vmid, { ...emptyConfig(), values: { lock: 'destroyed' } });
   forgetAccess(core, vmid);
   core.firewalls.update((value) => {
     delete value[vmid];
   });
-  core.ha.update((value) => {
-    delete value[`ct:${vmid}`];
-  });
-  if (destruction.purge) task.log(`purging CT ${vmid} from related configurations..`);
+  if (destruction.purge) {
+    task.log(`purging CT ${vmid} from related configurations..`);
+    core.ha.update((value) => {
+      delete value[`ct:${vmid}`];
+    });
+  }
   core.guests.remove('lxc', vmid);
 }
 

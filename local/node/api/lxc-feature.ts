@@ -8,7 +8,7 @@ function feature(call: Call): Json {
   const name = call.text('snapname');
   const values = name === undefined ? config.values : config.snapshots[name]?.values;
   if (values === undefined) throw new ApiError(500, `snapshot '${name}' does not exist`);
-  return { hasFeature: hasFeature(core, values, call.required('feature') as Feature) ? 1 : 0 };
+  return { hasFeature: hasFeature(core, values, call.required('feature') as Feature, name) ? 1 : 0 };
 }
 
 export const lxcFeatureRoutes: Routes = { 'GET /nodes/{node}/lxc/{vmid}/feature': feature };

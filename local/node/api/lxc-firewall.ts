@@ -1,11 +1,17 @@
 import { createHash } from 'node:crypto';
 import type { FirewallConfig } from '../core.ts';
-import { ApiError, type Json } from '../http/answer.ts';
+import { RULE_KEYS, type Rule, verifyRule } from '../guests/firewall-rule.ts';
+import { assertUnmodified } from '../guests/update.ts';
+import { ApiError, type Json, parameterError } from '../http/answer.ts';
 import type { Call, Routes } from './call.ts';
 
 /** Nothing here filters packets: rules and options are kept and given back. */
 const EMPTY: FirewallConfig = { options: {}, rules: [] };
-const NOT_RULE = new Set(['node', 'vmid', 'pos', 'digest', 'delete', 'moveto']);
+const NOT_OPTION = new Set(['node', 'vmid', 'digest', 'delete']);
+const OPTIONS = new Set([
+  ...['enable', 'dhcp', 'ipfilter', 'macfilter', 'ndp', 'radv', 'log_level_in', 'log_level_out'],
+  ...['policy_in', 'policy_out'],
+]);
 const NUMBERS = new Set(['enable', 'dhcp', 'ipfilter', 'macfilter', 'ndp', 'radv', 'log_ratelimit']);
 
 function configOf({ core, vmid }: Call): FirewallConfig {
@@ -32,9 +38,20 @@ function digestOf(config: FirewallConfig): string {
   return sha1(config === EMPTY ? '' : JSON.stringify(config));
 }
 
-function given(call: Call): Record<string, string> {
-  const names = Object.keys(call.parameters).filter((name) => !NOT_RULE.has(name));
-  return Object.fromEntries(names.map((name) => [name, call.required(name)]));
+/** What a call says of a rule: nothing and `-` take a property away. */
+function ruleOf(call: Call, before: Rule): Rule {
+  const rule: Record<string, string> = { ...before };
+  for (const key of RULE_KEYS) {
+    const value = call.text(key);
+    if (value === undefined) continue;
+    if (value === '' || value === '-') delete rule[key];
+    else rule[key] = value;
+  }
+  return rule;
+}
+
+function assertRules(call: Call, config: FirewallConfig): void {
+  assertUnmodified(call.text('digest'), digestOf(config));
 }
 
 function rules(call: Call): Json {
@@ -51,26 +68,59 @@ function position(call: Call): number {
 /** A new rule stands first, and is off unless it says otherwise (row 1278). */
 function addRule(call: Call): Json {
   const config = configOf(call);
-  return write(call, { ...config, rules: [{ enable: '0', ...given(call) }, ...config.rules] });
+  const rule = ruleOf(call, {});
+  verifyRule(rule);
+  return write(call, { ...config, rules: [{ enable: '0', ...rule }, ...config.rules] });
+}
+
+function withoutProperties(call: Call, rule: Rule): Rule {
+  const next = { ...rule };
+  for (const key of call.list('delete')) {
+    if (!RULE_KEYS.includes(key)) throw parameterError({ delete: `no such property ('${key}')` });
+    if (key === 'type' || key === 'action') {
+      throw parameterError({ delete: `unable to delete required property '${key}'` });
+    }
+    delete next[key];
+  }
+  return next;
 }
 
 function changeRule(call: Call): Json {
   const config = configOf(call);
+  assertRules(call, config);
   const pos = position(call);
-  const changed = config.rules.map((rule, index) => (index === pos ? { ...rule, ...given(call) } : rule));
-  return write(call, { ...config, rules: changed });
+  const moveto = call.number('moveto');
+  const rest = config.rules.filter((_, index) => index !== pos);
+  if (moveto !== undefined && moveto !== pos) {
+    // counted among all rules, the moved one too
+    const at = moveto > pos ? moveto - 1 : moveto;
+    return write(call, {
+      ...config,
+      rules: [...rest.slice(0, at), ...config.rules.slice(pos, pos + 1), ...rest.slice(at)],
+    });
+  }
+  const rule = withoutProperties(call, ruleOf(call, config.rules[pos] ?? {}));
+  verifyRule(rule);
+  return write(call, { ...config, rules: config.rules.map((old, index) => (index === pos ? rule : old)) });
 }
 
 function removeRule(call: Call): Json {
   const config = configOf(call);
+  assertRules(call, config);
   const pos = position(call);
   return write(call, { ...config, rules: config.rules.filter((_, index) => index !== pos) });
 }
 
 function setOptions(call: Call): Json {
   const config = configOf(call);
-  const options = { ...config.options, ...given(call) };
-  for (const key of call.list('delete')) delete options[key];
+  assertRules(call, config);
+  const names = Object.keys(call.parameters).filter((name) => !NOT_OPTION.has(name));
+  const options: Record<string, string> = { ...config.options };
+  for (const key of call.list('delete')) {
+    if (!OPTIONS.has(key)) throw parameterError({ delete: `no such option '${key}'` });
+    delete options[key];
+  }
+  for (const name of names) options[name] = call.required(name);
   return write(call, { ...config, options });
 }
 

@@ -1,12 +1,14 @@
-import { addUnused } from '../guests/disks.ts';
+import { unlockSource } from '../guests/clone.ts';
+import { addUnused, namedVolumes } from '../guests/disks.ts';
+import type { MountValue } from '../guests/mount-point.ts';
 import { underLock } from '../guests/power.ts';
 import { checkReassignment, type Reassignment, reassign } from '../guests/reassign.ts';
-import { checkLock } from '../guests/update.ts';
+import { assertUnmodified, checkLock } from '../guests/update.ts';
 import { ApiError, type Json, parameterError } from '../http/answer.ts';
+import { parseVolumeId } from '../store/storages.ts';
 import { volid } from '../store/volumes.ts';
+import type { TaskContext, Work } from '../tasks/tasks.ts';
 import type { Call, Routes } from './call.ts';
-
-const MODIFIED = 'detected modified configuration - file changed by other user? Try again.';
 
 async function toContainer(call: Call, target: number): Promise<Json> {
   const { core, vmid } = call;
@@ -22,7 +24,8 @@ async function toContainer(call: Call, target: number): Promise<Json> {
     ...(digest === undefined ? {} : { digest }),
     ...(targetDigest === undefined ? {} : { targetDigest }),
   };
-  await checkReassignment(core, move);
+  const { volume } = await checkReassignment(core, move);
+  core.access.check(call.authuser, `/storage/${parseVolumeId(volume).storage}`, ['Datastore.AllocateSpace']);
   return core.tasks.start('move_volume', `${vmid}-${key}>${target}-${targetKey}`, call.authuser, (task) =>
     underLock(core, task, vmid, () =>
       target === vmid
@@ -32,40 +35,64 @@ async function toContainer(call: Call, target: number): Promise<Json> {
   );
 }
 
+/** Checks and locks: the container stays locked until the task has ended. */
+async function lockForMove(call: Call, key: string): Promise<MountValue> {
+  const { core, vmid } = call;
+  return core.locks.run(vmid, async () => {
+    const { config, digest } = core.guests.read('lxc', vmid);
+    checkLock(config);
+    if ((await core.backend.state(vmid)).running) throw new ApiError(500, 'cannot move volumes of a running container');
+    if (key.startsWith('unused')) {
+      const text = `cannot move volume '${key}', only configured volumes can be moved to another storage`;
+      throw new ApiError(500, text);
+    }
+    const mount = core.mountPoints.parse(key, config.values[key]);
+    const inSnapshot = Object.values(config.snapshots).some(({ values }) =>
+      namedVolumes(core, values).includes(mount.volume),
+    );
+    if (call.flag('delete') && inSnapshot) {
+      throw new ApiError(500, "you can't move a volume with snapshots and delete the source");
+    }
+    assertUnmodified(call.text('digest'), digest);
+    core.guests.write('lxc', vmid, { ...config, values: { ...config.values, lock: 'disk' } });
+    return mount;
+  });
+}
+
+async function moveTo(call: Call, mount: MountValue, storage: string, task: TaskContext): Promise<void> {
+  const { core, vmid } = call;
+  const { key } = mount;
+  parseVolumeId(mount.volume);
+  core.storages.enabled(storage);
+  const to = { storage, linked: false };
+  const record = await core.volumes.copy(core.volumes.get(mount.volume), vmid, to, undefined, task);
+  const { config } = core.guests.read('lxc', vmid);
+  const base = config.values.template === '1';
+  const name = base ? record.name.replace(/(^|\/)vm-/, '$1base-') : record.name;
+  const volume = base ? await core.volumes.rename(volid(record), vmid, name) : record;
+  config.values[key] = core.mountPoints.print({ ...mount, volume: volid(volume) });
+  if (!call.flag('delete')) addUnused(config, mount.volume);
+  core.guests.write('lxc', vmid, config);
+  if (call.flag('delete')) await core.volumes.free(mount.volume);
+}
+
 async function toStorage(call: Call, storage: string): Promise<Json> {
   const { core, vmid } = call;
-  const key = call.required('volume');
-  const { config, digest } = core.guests.read('lxc', vmid);
-  checkLock(config);
-  if ((await core.backend.state(vmid)).running) throw new ApiError(500, 'cannot move volumes of a running container');
-  const expected = call.text('digest');
-  if (expected !== undefined && expected !== digest) throw new ApiError(500, MODIFIED);
-  const mount = core.mountPoints.parse(key, config.values[key]);
-  if (mount.type !== 'volume') throw new ApiError(500, "you can't move a bind or device mount");
-  if (core.storages.find(storage) !== undefined) {
-    core.access.check(call.authuser, `/storage/${storage}`, ['Datastore.AllocateSpace']);
-  }
-  return core.tasks.start('move_volume', String(vmid), call.authuser, (task) =>
-    underLock(core, task, vmid, async () => {
-      core.storages.enabled(storage);
-      const current = core.guests.read('lxc', vmid).config;
-      const record = await core.volumes.copy(
-        core.volumes.get(mount.volume),
-        vmid,
-        { storage, linked: false },
-        undefined,
-        task,
-      );
-      current.values[key] = core.mountPoints.print({ ...mount, volume: volid(record) });
-      if (!call.flag('delete')) addUnused(current, mount.volume);
-      core.guests.write('lxc', vmid, current);
-      if (call.flag('delete')) await core.volumes.free(mount.volume);
-    }),
-  );
+  core.access.check(call.authuser, `/storage/${storage}`, ['Datastore.AllocateSpace']);
+  const mount = await lockForMove(call, call.required('volume'));
+  const work: Work = async (task) => {
+    try {
+      await moveTo(call, mount, storage, task);
+    } finally {
+      unlockSource(core, vmid);
+    }
+  };
+  const abandoned = async (): Promise<void> => unlockSource(core, vmid);
+  return core.tasks.start('move_volume', String(vmid), call.authuser, work, { abandoned });
 }
 
 /** To another storage, or to another container. */
-function move(call: Call): Promise<Json> {
+async function move(call: Call): Promise<Json> {
   const storage = call.text('storage');
   const target = call.number('target-vmid');
   if (storage !== undefined && target !== undefined) {
@@ -73,10 +100,8 @@ function move(call: Call): Promise<Json> {
   }
   if (target !== undefined) return toContainer(call, target);
   if (storage !== undefined) return toStorage(call, storage);
-  throw parameterError({
-    storage:
-      "Provide either a 'storage' to move the mount point to a different storage or 'target-vmid' and 'target-mp' to move the mount point to another container",
-  });
+  const text = "both 'storage' and 'target-vmid' missing, either needs to be set";
+  throw parameterError({ 'target-vmid': text, storage: text });
 }
 
 export const lxcMoveVolumeRoutes: Routes = { 'POST /nodes/{node}/lxc/{vmid}/move_volume': move };

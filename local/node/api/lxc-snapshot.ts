@@ -1,6 +1,8 @@
 import { startContainer } from '../guests/power.ts';
 import { dropSnapshot, rollbackTo, takeSnapshot } from '../guests/snapshots.ts';
+import { checkLock } from '../guests/update.ts';
 import { ApiError, type Json } from '../http/answer.ts';
+import type { Work } from '../tasks/tasks.ts';
 import type { Call, Routes } from './call.ts';
 import { typedValues } from './lxc-config.ts';
 
@@ -37,7 +39,9 @@ function rollback(call: Call): Json {
   const name = call.required('snapname');
   return core.tasks.start('vzrollback', String(vmid), call.authuser, async (task) => {
     await rollbackTo(core, task, vmid, name);
-    if (call.flag('start')) await startContainer(core, task, vmid, false);
+    if (!call.flag('start')) return;
+    const start: Work = (inner) => startContainer(core, inner, vmid, false);
+    await core.tasks.settled(core.tasks.start('vzstart', String(vmid), call.authuser, start, { inner: true }));
   });
 }
 
@@ -59,6 +63,7 @@ async function putConfig(call: Call): Promise<Json> {
   const name = call.required('snapname');
   await core.locks.run(vmid, () => {
     const { config } = core.guests.read('lxc', vmid);
+    checkLock(config);
     const snapshot = config.snapshots[name];
     if (snapshot === undefined) throw new ApiError(500, `snapshot '${name}' does not exist`);
     const description = call.text('description');

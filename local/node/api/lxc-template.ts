@@ -1,4 +1,6 @@
-import { sharesBlocks } from '../guests/features.ts';
+import type { Core } from '../core.ts';
+import type { GuestConfig } from '../guests/config.ts';
+import { volumeHasFeature } from '../guests/features.ts';
 import { isMountKey } from '../guests/mount-point.ts';
 import { checkLock } from '../guests/update.ts';
 import { volumeWork } from '../guests/volume-work.ts';
@@ -7,11 +9,31 @@ import { parseVolumeId } from '../store/storages.ts';
 import { volid } from '../store/volumes.ts';
 import type { Call, Routes } from './call.ts';
 
-/** `vm-111-disk-0` → `base-111-disk-0`, `subvol-…` → `basevol-…`. */
+/** `vm-111-disk-0` → `base-111-disk-0`; subvolumes keep their names. */
 function baseName(name: string): string {
-  return name.replace(/(^|\/)vm-/, '$1base-').replace(/(^|\/)subvol-/, '$1basevol-');
+  return name.replace(/(^|\/)vm-/, '$1base-');
 }
 
+/** Makes every volume the base of later clones. */
+async function makeBase(core: Core, vmid: number, config: GuestConfig): Promise<void> {
+  volumeWork(core);
+  const keys = Object.keys(config.values).filter(isMountKey);
+  for (const key of keys) {
+    const { volume } = core.mountPoints.parse(key, config.values[key]);
+    if (!volumeHasFeature(core, volume, 'template')) {
+      throw new ApiError(500, `Template feature is not available for '${volume}'`);
+    }
+  }
+  for (const key of keys) {
+    const mount = core.mountPoints.parse(key, config.values[key]);
+    const volume = volid(await core.volumes.rename(mount.volume, vmid, baseName(parseVolumeId(mount.volume).name)));
+    config.values[key] = core.mountPoints.print({ ...mount, volume });
+  }
+  config.values.template = '1';
+  core.guests.write('lxc', vmid, config);
+}
+
+/** The work is a task, and the answer does not name it (row 593). */
 async function template(call: Call): Promise<Json> {
   const { core, vmid } = call;
   await core.locks.run(vmid, async () => {
@@ -24,18 +46,7 @@ async function template(call: Call): Promise<Json> {
     if ((await core.backend.state(vmid)).running) {
       throw new ApiError(500, "you can't convert a CT to template if the CT is running");
     }
-    volumeWork(core);
-    for (const key of Object.keys(config.values).filter(isMountKey)) {
-      const mount = core.mountPoints.parse(key, config.values[key]);
-      if (mount.type !== 'volume') throw new ApiError(500, `can't convert mountpoint '${key}' (type ${mount.type})`);
-      const { storage, name } = parseVolumeId(mount.volume);
-      if (!sharesBlocks(core, storage))
-        throw new ApiError(500, `Template feature is not available for '${mount.volume}'`);
-      const volume = volid(await core.volumes.rename(mount.volume, vmid, baseName(name)));
-      config.values[key] = core.mountPoints.print({ ...mount, volume });
-    }
-    config.values.template = '1';
-    core.guests.write('lxc', vmid, config);
+    core.tasks.start('vztemplate', String(vmid), call.authuser, () => makeBase(core, vmid, config));
   });
   return null;
 }

@@ -14,9 +14,10 @@ async function current(call: Call): Promise<Json> {
   return { ...listEntry(core, { vmid, values, state: await core.backend.state(vmid) }), ha };
 }
 
+/** Of a container that does not run, or is not there, nothing is said. */
 async function interfaces(call: Call): Promise<Json> {
   const { core, vmid } = call;
-  core.guests.read('lxc', vmid);
+  if (!(await core.backend.state(vmid)).running) return null;
   const found = await core.backend.networkState(vmid);
   return found.map(({ name, hwaddr, addresses }) => {
     const first = (family: string): { [key: string]: string } => {
@@ -38,16 +39,20 @@ async function interfaces(call: Call): Promise<Json> {
   });
 }
 
-const index = (names: readonly string[]): Json => names.map((subdir) => ({ subdir }));
+function index({ core, vmid }: Call, names: readonly string[]): Json {
+  core.guests.read('lxc', vmid);
+  return names.map((subdir) => ({ subdir }));
+}
 
 export const lxcRoutes: Routes = {
   'GET /nodes/{node}/lxc': list,
   'GET /nodes/{node}/lxc/{vmid}/status/current': current,
   'GET /nodes/{node}/lxc/{vmid}/interfaces': interfaces,
-  'GET /nodes/{node}/lxc/{vmid}': () =>
-    index([
+  'GET /nodes/{node}/lxc/{vmid}': (call) =>
+    index(call, [
       ...['config', 'pending', 'status', 'vncproxy', 'termproxy', 'vncwebsocket', 'spiceproxy', 'migrate', 'clone'],
       ...['rrd', 'rrddata', 'firewall', 'snapshot', 'resize', 'interfaces'],
     ]),
-  'GET /nodes/{node}/lxc/{vmid}/status': () => index(['current', 'start', 'stop', 'shutdown', 'reboot', 'migrate']),
+  'GET /nodes/{node}/lxc/{vmid}/status': (call) =>
+    index(call, ['current', 'start', 'stop', 'shutdown', 'reboot', 'migrate']),
 };

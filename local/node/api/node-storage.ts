@@ -1,4 +1,5 @@
 import type { Core } from '../core.ts';
+import { checkVolumeAccess } from '../guests/config-permissions.ts';
 import { type Json, parameterError } from '../http/answer.ts';
 import { type VolumeRecord, volid } from '../store/volumes.ts';
 import type { Call, Routes } from './call.ts';
@@ -82,11 +83,14 @@ async function content(call: Call): Promise<Json> {
     .filter((entry) => visible(call, entry));
 }
 
-/** Volumes of guests are shown to those who may see the guest, or manage the storage. */
+/** Shown is what the caller might use. */
 function visible(call: Call, entry: Fields): boolean {
-  const { vmid } = entry;
-  if (typeof vmid !== 'number') return true;
-  return call.may(`/storage/${call.required('storage')}`, 'Datastore.Allocate') || call.may(`/vms/${vmid}`, 'VM.Audit');
+  try {
+    checkVolumeAccess(call.core, call.caller, { volid: String(entry.volid) });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 export const nodeStorageRoutes: Routes = {

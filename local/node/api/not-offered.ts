@@ -1,3 +1,4 @@
+import { assertQuorum } from '../cluster.ts';
 import { ApiError, parameterError } from '../http/answer.ts';
 import type { Routes } from './call.ts';
 
@@ -13,6 +14,7 @@ export const notOfferedRoutes: Routes = {
     if (call.required('target') === call.core.profile.node) {
       throw parameterError({ target: 'target is local node.' });
     }
+    assertQuorum(call.core);
     throw new ApiError(500, `no such cluster node '${call.required('target')}'`);
   },
 };

@@ -1,5 +1,6 @@
 import type { Pool } from '../auth/access-store.ts';
-import { resourceEntry, visibleContainers } from '../guests/status.ts';
+import { changeUserConfig } from '../auth/user-config.ts';
+import { statsEntry, visibleContainers } from '../guests/status.ts';
 import { ApiError, type Json } from '../http/answer.ts';
 import type { Call, Routes } from './call.ts';
 import { qemuResources } from './qemu.ts';
@@ -7,11 +8,10 @@ import { storageResources } from './storage-status.ts';
 
 type Fields = { readonly [key: string]: Json };
 
-function poolOf(call: Call, verb?: string): Pool {
+function poolOf(call: Call): Pool {
   const name = call.required('poolid');
   const pool = call.core.accessStore.value.pools[name];
-  const prefix = verb === undefined ? '' : verb;
-  if (pool === undefined) throw new ApiError(500, `${prefix}pool '${name}' does not exist`);
+  if (pool === undefined) throw new ApiError(500, `pool '${name}' does not exist`);
   return pool;
 }
 
@@ -20,10 +20,10 @@ function visible(call: Call): readonly (readonly [string, Pool])[] {
   return pools.filter(([name]) => call.may(`/pool/${name}`, 'Pool.Audit'));
 }
 
-/** Guests and storages of a pool as `/cluster/resources` has them, without saying the pool again. */
+/** Who may read a pool sees all its members. Guests and storages as `/cluster/resources` has them, without saying the pool again. */
 async function members(call: Call, pool: Pool): Promise<readonly Fields[]> {
   const type = call.text('type');
-  const guests = (await visibleContainers(call.core, call.authuser)).map((guest) => resourceEntry(call.core, guest));
+  const guests = (await visibleContainers(call.core, 'root@pam')).map((guest) => statsEntry(call.core, guest));
   const all = [...guests, ...qemuResources(call)].filter((entry) => pool.vms.includes(Number(entry.vmid)));
   const storages = (await storageResources(call)).filter(({ storage }) => pool.storage.includes(String(storage)));
   return [...all, ...storages]
@@ -42,7 +42,6 @@ async function details(call: Call, name: string | undefined, pool: Pool): Promis
 async function list(call: Call): Promise<Json> {
   const name = call.text('poolid');
   if (name !== undefined) {
-    call.core.access.check(call.authuser, `/pool/${name}`, ['Pool.Audit']);
     return [await details(call, name, poolOf(call))];
   }
   return visible(call).map(([poolid, { comment }]) => ({ poolid, ...(comment === undefined ? {} : { comment }) }));
@@ -55,34 +54,40 @@ async function get(call: Call): Promise<Json> {
 function create(call: Call): Json {
   const name = call.required('poolid');
   const comment = call.text('comment');
-  const { accessStore, cluster } = call.core;
-  if (!cluster.quorate) throw new ApiError(500, "create pool failed: cfs-lock 'file-user_cfg' error: no quorum!");
-  if (accessStore.value.pools[name] !== undefined) {
-    throw new ApiError(500, `create pool failed: pool '${name}' already exists`);
-  }
-  accessStore.update((data) => {
-    data.pools[name] = { vms: [], storage: [], ...(comment === undefined ? {} : { comment }) };
+  const { accessStore } = call.core;
+  changeUserConfig(call.core, 'create pool failed', () => {
+    const { pools } = accessStore.value;
+    if (pools[name] !== undefined) throw new ApiError(500, `pool '${name}' already exists`);
+    const parent = /^(.*)\/[^/]+$/.exec(name)?.[1];
+    if (parent !== undefined && pools[parent] === undefined) {
+      throw new ApiError(500, `parent '${parent}' of pool '${name}' does not exist`);
+    }
+    accessStore.update((data) => {
+      data.pools[name] = { vms: [], storage: [], ...(comment === undefined ? {} : { comment }) };
+    });
   });
   return null;
 }
 
-const fail = (text: string): ApiError => new ApiError(500, `update pools failed: ${text}`);
+const fail = (text: string): ApiError => new ApiError(500, text);
 
 function changedVms(call: Call, pool: Pool): readonly number[] {
-  const { access, authuser } = { access: call.core.access, authuser: call.authuser };
+  const { authuser, core } = call;
   const vmids = call.list('vms').map(Number);
   for (const vmid of vmids) {
-    access.check(authuser, `/vms/${vmid}`, ['VM.Allocate']);
+    core.access.checkPermModify(authuser, `/vms/${vmid}`);
     const isMember = pool.vms.includes(vmid);
     if (call.flag('delete')) {
       if (!isMember) throw fail(`VM ${vmid} is not a pool member`);
       continue;
     }
     if (isMember) throw fail(`VM ${vmid} is already a pool member`);
-    const other = access.poolOf('vms', String(vmid));
-    if (other !== undefined && !call.flag('allow-move')) {
+    const other = core.access.poolOf('vms', String(vmid));
+    if (other === undefined) continue;
+    if (!call.flag('allow-move')) {
       throw fail(`VM ${vmid} belongs already to pool '${other}' and 'allow-move' is not set`);
     }
+    core.access.check(authuser, `/pool/${other}`, ['Pool.Allocate']);
   }
   return vmids;
 }
@@ -90,7 +95,7 @@ function changedVms(call: Call, pool: Pool): readonly number[] {
 function changedStorages(call: Call, pool: Pool): readonly string[] {
   const names = call.list('storage');
   for (const name of names) {
-    call.core.access.check(call.authuser, `/storage/${name}`, ['Datastore.Allocate']);
+    call.core.access.checkPermModify(call.authuser, `/storage/${name}`);
     const isMember = pool.storage.includes(name);
     if (call.flag('delete') && !isMember) throw fail(`Storage '${name}' is not a pool member`);
     if (!call.flag('delete') && isMember) throw fail(`Storage '${name}' is already a pool member`);
@@ -98,13 +103,13 @@ function changedStorages(call: Call, pool: Pool): readonly string[] {
   return names;
 }
 
-function update(call: Call): Json {
+function change(call: Call): void {
   const name = call.required('poolid');
-  const pool = poolOf(call, 'update pools failed: ');
+  const pool = poolOf(call);
   const vmids = changedVms(call, pool);
   const storages = changedStorages(call, pool);
   const comment = call.text('comment');
-  const change = <T>(before: readonly T[], items: readonly T[]): readonly T[] =>
+  const changed = <T>(before: readonly T[], items: readonly T[]): readonly T[] =>
     call.flag('delete') ? before.filter((item) => !items.includes(item)) : [...before, ...items];
   call.core.accessStore.update((data) => {
     for (const [other, entry] of Object.entries(data.pools)) {
@@ -112,26 +117,39 @@ function update(call: Call): Json {
     }
     data.pools[name] = {
       ...pool,
-      vms: change(pool.vms, vmids),
-      storage: change(pool.storage, storages),
+      vms: changed(pool.vms, vmids),
+      storage: changed(pool.storage, storages),
       ...(comment === undefined ? {} : { comment }),
     };
   });
+}
+
+function update(call: Call): Json {
+  changeUserConfig(call.core, 'update pools failed', () => change(call));
   return null;
+}
+
+function assertEmpty(call: Call, name: string, pool: Pool): void {
+  const { core } = call;
+  const child = Object.keys(core.accessStore.value.pools).find((other) => other.startsWith(`${name}/`));
+  const guest = pool.vms.toSorted().find((vmid) => core.guests.kindOf(vmid) !== undefined);
+  const storage = pool.storage.toSorted().find((id) => core.storages.find(id) !== undefined);
+  const members = [
+    ...(child === undefined ? [] : [`pool '${child}'`]),
+    ...(guest === undefined ? [] : [`VM ${guest}`]),
+    ...(storage === undefined ? [] : [`storage '${storage}'`]),
+  ];
+  if (members[0] !== undefined) throw fail(`pool '${name}' is not empty (contains ${members[0]})`);
 }
 
 function remove(call: Call): Json {
   const name = call.required('poolid');
-  const pool = poolOf(call, 'delete pool failed: ');
-  const guest = pool.vms.find((vmid) => call.core.guests.kindOf(vmid) !== undefined);
-  const storage = pool.storage.find((id) => call.core.storages.find(id) !== undefined);
-  const member = guest === undefined ? (storage === undefined ? undefined : `storage '${storage}'`) : `VM ${guest}`;
-  if (member !== undefined) {
-    throw new ApiError(500, `delete pool failed: pool '${name}' is not empty (contains ${member})`);
-  }
-  call.core.accessStore.update((data) => {
-    delete data.pools[name];
-    data.acl = data.acl.filter((entry) => entry.path !== `/pool/${name}`);
+  changeUserConfig(call.core, 'delete pool failed', () => {
+    assertEmpty(call, name, poolOf(call));
+    call.core.accessStore.update((data) => {
+      delete data.pools[name];
+      data.acl = data.acl.filter((entry) => entry.path !== `/pool/${name}`);
+    });
   });
   return null;
 }

@@ -1,65 +1,127 @@
 import { rmSync } from 'node:fs';
 import { seconds } from '../clock.ts';
+import { checkVolumeAccess } from '../guests/config-permissions.ts';
 import { parseSize } from '../guests/size.ts';
 import { ApiError, type Json, parameterError } from '../http/answer.ts';
-import { parseVolumeId, splitVolumeId, type VolumeId } from '../store/storages.ts';
+import type { StorageConfig } from '../profile.ts';
+import { splitVolumeId, type VolumeId } from '../store/storages.ts';
 import { toVolume, volid } from '../store/volumes.ts';
 import type { Call, Routes } from './call.ts';
 
 /** A volume by its full id, or by its name on the call's storage. */
 function volumeIdOf(call: Call): VolumeId {
   const text = call.required('volume');
-  return splitVolumeId(text) ?? parseVolumeId(`${call.required('storage')}:${text}`);
+  const storage = call.required('storage');
+  if (!text.includes(':')) return { storage, name: text };
+  const id = splitVolumeId(text);
+  if (id === undefined) throw parameterError({ volume: `unable to parse volume ID '${text}'\n` });
+  if (id.storage !== storage) {
+    throw parameterError({ volume: `storage ID mismatch (${id.storage} != ${storage})\n` });
+  }
+  return id;
+}
+
+/** The format that a name says, or the call, or the storage's own. */
+function formatOf(call: Call, file: string): string {
+  const said = /\.(raw|qcow2|vmdk)$/.exec(file)?.[1];
+  const asked = call.text('format');
+  if (said !== undefined && asked !== undefined && asked !== said) {
+    throw parameterError({ format: `different storage formats (${asked} != ${said})` });
+  }
+  return said ?? asked ?? 'raw';
+}
+
+function checkName(storage: StorageConfig, file: string, format: string): void {
+  if (storage.type === 'lvmthin') return;
+  const extension = /^[^/\s:]+\.(raw|qcow2|vmdk|subvol)$/.exec(file)?.[1];
+  if (extension === undefined) throw new ApiError(500, `unable to parse volume filename '${file}'`);
+  if (extension === format) return;
+  throw new ApiError(500, `illegal name '${file}' - wrong extension for format ('${extension} != '${format}')`);
 }
 
 async function allocate(call: Call): Promise<Json> {
   const { core } = call;
-  const { storage, type } = core.storages.enabled(call.required('storage'));
-  const vmid = Number(call.required('vmid'));
-  const size = parseSize(call.required('size').replace(/^(\d+)$/, '$1K'));
-  if (size === undefined) throw parameterError({ size: 'value does not match the regex pattern' });
   const file = call.required('filename');
+  const format = formatOf(call, file);
+  const config = core.storages.enabled(call.required('storage'));
+  const { storage, type, path } = config;
+  const vmid = Number(call.required('vmid'));
+  const size = parseSize(call.required('size').replace(/^(\d+)$/, '$1K')) ?? 0;
+  checkName(config, file, format);
   const name = type === 'lvmthin' ? file : `${vmid}/${file}`;
   if (core.volumes.find(`${storage}:${name}`) !== undefined) {
-    throw new ApiError(500, `disk image '${name}' already exists`);
+    throw new ApiError(500, `disk image '${path ?? ''}/images/${name}' already exists`);
   }
   const record = { storage, name, vmid, size, ctime: seconds(core.clock) };
   await core.volumes.register(record, () => core.backend.allocate(toVolume(record)));
   return volid(record);
 }
 
-/** Nothing keeps a volume that a stopped guest still names from going (rows 869 and 870). */
+/** Nothing keeps a volume that a stopped guest still names from going (rows 869 and 870); a base in use stays. */
 function remove(call: Call): Json {
   const { core } = call;
   const id = volumeIdOf(call);
   const text = `${id.storage}:${id.name}`;
   const name = core.storages.parseName(id);
-  const isVolume = name.content === 'images';
-  core.access.checkAny(call.authuser, `/storage/${id.storage}`, ['Datastore.Allocate', 'Datastore.AllocateSpace']);
+  const path = `/storage/${id.storage}`;
+  if (name.content === 'backup' && name.vmid !== undefined) {
+    core.access.check(call.authuser, path, ['Datastore.AllocateSpace']);
+    core.access.check(call.authuser, `/vms/${name.vmid}`, ['VM.Backup']);
+  } else {
+    core.access.check(call.authuser, path, ['Datastore.Allocate']);
+  }
   const task = name.vmid === undefined ? id.storage : `${name.vmid}@${id.storage}`;
   return core.tasks.start('imgdel', task, call.authuser, async ({ log }) => {
-    if (isVolume) await core.volumes.free(text);
+    if (name.content === 'images') await core.volumes.free(text);
     else for (const end of ['', '.notes']) rmSync(`${core.storages.filePath(id)}${end}`, { force: true });
     log(`Removed volume '${text}'`);
   });
 }
 
-const TEMPLATE_NAME = /\.(?:tar\.(?:gz|xz|zst)|tgz)$/;
+async function info(call: Call): Promise<Json> {
+  const { core } = call;
+  const id = volumeIdOf(call);
+  const text = `${id.storage}:${id.name}`;
+  checkVolumeAccess(core, call.caller, { volid: text });
+  const { content, format } = core.storages.parseName(id);
+  const shown = core.storages.shownPath(id, content);
+  if (content === 'images' || content === 'rootdir') {
+    const record = core.volumes.get(text);
+    return { path: shown, size: record.size, used: await core.volumes.used(record), format };
+  }
+  const file = core.storages.files(id.storage, content).find(({ name }) => name === id.name);
+  if (file === undefined) throw new ApiError(500, `volume_size_info on '${text}' failed - no format`);
+  const { size, notes } = file;
+  return { path: shown, size, used: size, format, ...(notes === undefined ? {} : { notes }) };
+}
+
+const TEMPLATE_NAME = /\.tar\.(?:gz|xz|zst|bz2)$/i;
+const IMAGE_NAME = /\.(?:iso|img)$/i;
 
 /** Fetching from the network is not offered: the task says so. What is wrong with the call is said as Proxmox VE does. */
 function downloadUrl(call: Call): Json {
-  const file = call.required('filename');
+  const { storage, path, type, content } = call.core.storages.enabled(call.required('storage'));
+  if (path === undefined) throw new ApiError(500, `can't upload to storage type '${type}', not a file based storage!`);
   const kind = call.required('content');
-  const good = kind === 'iso' ? /\.(?:iso|img)$/i.test(file) : TEMPLATE_NAME.test(file);
-  if (!good) throw parameterError({ filename: 'wrong file extension' });
+  if (!content.includes(kind)) {
+    throw new ApiError(500, `storage '${storage}' is not configured for content-type '${kind}'`);
+  }
+  const file = call
+    .required('filename')
+    .replace(/^.*[/\\]/, '')
+    .replace(/[^a-zA-Z0-9_.-]/g, '_');
+  if (!(kind === 'iso' ? IMAGE_NAME : TEMPLATE_NAME).test(file)) {
+    throw parameterError({ filename: 'wrong file extension' });
+  }
   return call.core.tasks.start('download', file, call.authuser, async ({ log }) => {
-    log(`downloading ${call.required('url')} to ${file}`);
+    log(`downloading ${call.required('url')} to ${path}/${file}`);
     throw new ApiError(500, 'download failed: the local node fetches nothing from the network');
   });
 }
 
 export const storageContentRoutes: Routes = {
   'POST /nodes/{node}/storage/{storage}/content': allocate,
+  'GET /nodes/{node}/storage/{storage}/content/{volume}': info,
   'DELETE /nodes/{node}/storage/{storage}/content/{volume}': remove,
   'POST /nodes/{node}/storage/{storage}/download-url': downloadUrl,
 };

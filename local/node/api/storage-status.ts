@@ -26,7 +26,9 @@ export async function storageEntry(core: Core, config: StorageConfig): Promise<{
 /** Storages that the caller may see, as `/cluster/resources` has them. */
 export async function storageResources(call: Call): Promise<readonly { readonly [key: string]: Json }[]> {
   const { core } = call;
-  const visible = core.storages.all().filter(({ storage }) => storageUsable(call, storage));
+  const visible = core.storages
+    .all()
+    .filter(({ storage, disable }) => disable !== true && call.may(`/storage/${storage}`, 'Datastore.Audit'));
   return Promise.all(
     visible.map(async (config) => {
       const { total, used } = await core.backend.usage(config.storage);
@@ -35,7 +37,7 @@ export async function storageResources(call: Call): Promise<readonly { readonly 
         type: 'storage',
         storage: config.storage,
         node: core.profile.node,
-        status: config.disable === true ? 'unknown' : 'available',
+        status: 'available',
         plugintype: config.type,
         content: config.content.join(','),
         shared: config.shared === true ? 1 : 0,

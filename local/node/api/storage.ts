@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Core } from '../core.ts';
-import { ApiError, type Json } from '../http/answer.ts';
+import { assertUnmodified } from '../guests/update.ts';
+import { ApiError, errorText, type Json } from '../http/answer.ts';
 import type { StorageConfig } from '../profile.ts';
 import type { Call, Routes } from './call.ts';
 import { storageUsable } from './storage-status.ts';
@@ -38,36 +39,67 @@ function write(call: Call, config: StorageConfig): Json {
   return { storage: config.storage, type: config.type };
 }
 
+/** A change of storage.cfg; what goes wrong begins with what was to be done. */
+function changing<T>(call: Call, what: string, work: () => T): T {
+  if (!call.core.cluster.quorate) throw new ApiError(500, `${what}: cfs-lock 'file-storage_cfg' error: no quorum!`);
+  try {
+    return work();
+  } catch (error) {
+    throw new ApiError(500, `${what}: ${errorText(error)}`);
+  }
+}
+
 function create(call: Call): Json {
   const storage = call.required('storage');
   const type = call.required('type');
-  if (call.core.storages.find(storage) !== undefined) {
-    throw new ApiError(500, `create storage failed: storage ID '${storage}' already defined`);
-  }
-  if (type !== 'dir' && type !== 'btrfs' && type !== 'lvmthin') {
-    throw new ApiError(500, `create storage failed: storage type '${type}' is not offered by the local node`);
-  }
   const path = call.text('path');
+  if (type !== 'dir' && type !== 'btrfs' && type !== 'lvmthin') {
+    throw new ApiError(501, `storage type '${type}' is not offered by the local node`);
+  }
+  if (type !== 'lvmthin') {
+    if (path === undefined) throw new ApiError(500, "missing value for required option 'path'");
+    if (!/^\/[-/a-zA-Z0-9_.@]+$/.test(path)) throw new ApiError(500, `illegal path for directory storage: ${path}`);
+  }
+  const [vgname, thinpool] = [call.text('vgname'), call.text('thinpool')];
   const content = call.text('content') === undefined ? ['images', 'rootdir'] : [...call.list('content')];
-  return write(call, { storage, type, content, ...(path === undefined ? {} : { path }) });
+  return changing(call, 'create storage failed', () => {
+    if (call.core.storages.find(storage) !== undefined) {
+      throw new ApiError(500, `storage ID '${storage}' already defined`);
+    }
+    return write(call, {
+      storage,
+      type,
+      content,
+      ...(path === undefined ? {} : { path }),
+      ...(vgname === undefined ? {} : { vgname }),
+      ...(thinpool === undefined ? {} : { thinpool }),
+      ...(call.flag('disable') ? { disable: true } : {}),
+    });
+  });
 }
 
 function update(call: Call): Json {
-  const before = call.core.storages.find(call.required('storage'));
-  if (before === undefined) {
-    throw new ApiError(500, `update storage failed: storage '${call.required('storage')}' does not exist`);
-  }
-  const content = call.text('content') === undefined ? before.content : [...call.list('content')];
-  const disable = call.text('disable') === undefined ? before.disable === true : call.flag('disable');
-  return write(call, { ...before, content, disable });
+  return changing(call, 'update storage failed', () => {
+    const before = call.core.storages.get(call.required('storage'));
+    assertUnmodified(call.text('digest'), digest(call.core));
+    const content = call.text('content') === undefined ? before.content : [...call.list('content')];
+    const disable = call.text('disable') === undefined ? before.disable === true : call.flag('disable');
+    return write(call, { ...before, content, disable });
+  });
 }
 
 function remove(call: Call): Json {
   const storage = call.required('storage');
-  if (call.core.storages.find(storage) === undefined) {
-    throw new ApiError(500, `delete storage failed: storage '${storage}' does not exist`);
-  }
-  call.core.storages.remove(storage);
+  changing(call, 'delete storage failed', () => {
+    call.core.storages.get(storage);
+    call.core.storages.remove(storage);
+  });
+  call.core.accessStore.update((data) => {
+    data.acl = data.acl.filter((entry) => entry.path !== `/storage/${storage}`);
+    for (const [name, pool] of Object.entries(data.pools)) {
+      data.pools[name] = { ...pool, storage: pool.storage.filter((member) => member !== storage) };
+    }
+  });
   return null;
 }
 

@@ -41,9 +41,9 @@ function common(upid: Upid): Fields {
 
 function status(call: Call): Json {
   const upid = upidOf(call);
-  checkOwner(call, upid, 'Sys.Audit');
   const record = call.core.tasks.get(upid.upid);
   if (record === undefined) throw parameterError({ upid: 'no such task' });
+  checkOwner(call, upid, 'Sys.Audit');
   if (record.exitstatus === undefined) return { ...common(upid), status: 'running' };
   return { ...common(upid), status: 'stopped', exitstatus: record.exitstatus };
 }
@@ -53,8 +53,9 @@ function log(call: Call): Page {
   checkOwner(call, upid, 'Sys.Audit');
   const lines = call.core.tasks.log(upid.upid);
   if (lines === undefined) {
-    const missing = call.core.tasks.get(upid.upid) === undefined;
-    return new Page(missing ? [{ n: 1, t: 'unable to open file - No such file or directory' }] : [], missing ? 1 : 0);
+    if (call.core.tasks.get(upid.upid) !== undefined) return new Page([], 0);
+    // one line that is no list (row 823)
+    return new Page({ n: 1, t: 'unable to open file - No such file or directory' }, 1);
   }
   const start = call.number('start') ?? 0;
   const limit = call.number('limit') ?? 50;
@@ -85,7 +86,7 @@ function entry(record: TaskRecord): Fields & { readonly starttime?: number } {
 /** The filters of GET /nodes/{node}/tasks. */
 function matching(call: Call, audit: boolean): (record: TaskRecord) => boolean {
   const source = call.text('source') ?? 'archive';
-  const statuses = call.list('statusfilter');
+  const statuses = call.list('statusfilter').map((kind) => kind.toLowerCase());
   const vmid = call.text('vmid');
   const since = call.number('since');
   const until = call.number('until');
@@ -100,7 +101,7 @@ function matching(call: Call, audit: boolean): (record: TaskRecord) => boolean {
       (audit || upid.user === me) &&
       (source === 'all' || (source === 'active') === (kind === undefined)) &&
       (!call.flag('errors') || (kind !== undefined && kind !== 'ok')) &&
-      (statuses.length === 0 || (kind !== undefined && statuses.includes(kind))) &&
+      (call.flag('errors') || statuses.length === 0 || (kind !== undefined && statuses.includes(kind))) &&
       (vmid === undefined || upid.id === vmid) &&
       (since === undefined || upid.starttime >= since) &&
       (until === undefined || upid.starttime <= until) &&
@@ -121,10 +122,8 @@ function list(call: Call): Page {
 
 function stop(call: Call): Json {
   const upid = upidOf(call);
-  if (userOf(call.authuser) !== upid.user) {
-    call.core.access.check(call.authuser, `/nodes/${call.core.profile.node}`, ['Sys.Modify']);
-  }
   if (call.core.tasks.get(upid.upid) === undefined) throw parameterError({ upid: 'no such task' });
+  checkOwner(call, upid, 'Sys.Modify');
   call.core.tasks.stop(upid.upid);
   return null;
 }
@@ -141,10 +140,7 @@ export function clusterTasks(core: Core, authuser: string): Json {
 
 export const taskRoutes: Routes = {
   'GET /nodes/{node}/tasks': list,
-  'GET /nodes/{node}/tasks/{upid}': (call) => {
-    upidOf(call);
-    return [{ name: 'log' }, { name: 'status' }];
-  },
+  'GET /nodes/{node}/tasks/{upid}': () => [{ name: 'log' }, { name: 'status' }],
   'DELETE /nodes/{node}/tasks/{upid}': stop,
   'GET /nodes/{node}/tasks/{upid}/status': status,
   'GET /nodes/{node}/tasks/{upid}/log': log,

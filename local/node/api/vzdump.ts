@@ -1,3 +1,4 @@
+import type { Core } from '../core.ts';
 import { type BackupJob, runBackup } from '../guests/backup.ts';
 import { ApiError, type Json, parameterError } from '../http/answer.ts';
 import type { Call, Routes } from './call.ts';
@@ -25,17 +26,40 @@ function notesOf(call: Call, vmid: number): string | undefined {
   return template.replace(/\{\{(\w+)\}\}/g, (_, key: string) => facts[key] ?? '');
 }
 
+/** Options that conflict, and those that root keeps to itself. */
+function checkOptions(call: Call): void {
+  const { core, authuser } = call;
+  if (!call.isRoot) {
+    for (const key of ['tmpdir', 'dumpdir', 'script', 'job-id']) {
+      if (call.text(key) !== undefined) throw parameterError({ [key]: 'Only root may set this option.' });
+    }
+    if (['bwlimit', 'ionice', 'performance'].some((key) => call.text(key) !== undefined)) {
+      core.access.check(authuser, '/', ['Sys.Modify']);
+    }
+    if (call.text('prune-backups') !== undefined || call.text('maxfiles') !== undefined) {
+      core.access.check(authuser, `/storage/${call.text('storage') ?? 'local'}`, ['Datastore.Allocate']);
+    }
+  }
+  const vmid = call.text('vmid') ?? '';
+  for (const key of ['all', 'exclude', 'pool']) {
+    const given = key === 'all' ? call.flag(key) : (call.text(key) ?? '') !== '';
+    if (given && vmid !== '') throw parameterError({ [key]: "option conflicts with option 'vmid'" });
+  }
+  if (vmid === '' && !['all', 'stop'].some((key) => call.flag(key)) && (call.text('pool') ?? '') === '') {
+    throw parameterError({ vmid: 'property is missing' });
+  }
+}
+
 /** One container at a time; lists of guests, pools and `all` are not offered. */
 function vzdump(call: Call): Json {
   const { core } = call;
+  checkOptions(call);
   const [first, ...more] = call.list('vmid');
-  if (first === undefined || more.length > 0)
-    throw parameterError({ vmid: 'the local node backs up one guest at a time' });
+  if (first === undefined || more.length > 0) {
+    throw new ApiError(501, 'the local node backs up one guest at a time');
+  }
   const vmid = Number(first);
-  core.access.check(call.authuser, `/vms/${vmid}`, ['VM.Backup']);
   const storage = call.text('storage') ?? 'local';
-  const { content } = core.storages.enabled(storage);
-  if (!content.includes('backup')) throw new ApiError(500, `storage '${storage}' does not support backups`);
   core.access.check(call.authuser, `/storage/${storage}`, ['Datastore.AllocateSpace']);
   const notes = notesOf(call, vmid);
   const job: BackupJob = {
@@ -45,7 +69,25 @@ function vzdump(call: Call): Json {
     line: commandLine(call),
     ...(notes === undefined ? {} : { notes }),
   };
-  return core.tasks.start('vzdump', String(vmid), call.authuser, (task) => runBackup(core, task, job));
+  return core.tasks.start('vzdump', String(vmid), call.authuser, async (task) => {
+    assertUsable(core, storage);
+    if (core.guests.kindOf(vmid) !== undefined) assertMayBackup(call, vmid);
+    await runBackup(core, task, job);
+  });
+}
+
+/** Asked by the worker, not by the call. */
+function assertUsable(core: Core, storage: string): void {
+  const prefix = `could not get storage information for '${storage}'`;
+  const config = core.storages.find(storage);
+  if (config === undefined) throw new ApiError(500, `${prefix}: storage '${storage}' does not exist`);
+  if (config.content.includes('backup')) return;
+  throw new ApiError(500, `${prefix}: can't use storage '${storage}' for backups - wrong content type`);
+}
+
+function assertMayBackup(call: Call, vmid: number): void {
+  if (call.may(`/vms/${vmid}`, 'VM.Backup')) return;
+  throw new ApiError(500, `403 Permission check failed (/vms/${vmid}, VM.Backup)`);
 }
 
 export const vzdumpRoutes: Routes = { 'POST /nodes/{node}/vzdump': vzdump };

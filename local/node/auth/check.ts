@@ -1,5 +1,6 @@
-import { parameterError, permissionDenied } from '../http/answer.ts';
+import { ApiError, permissionDenied } from '../http/answer.ts';
 import type { Parameters } from '../http/parameters.ts';
+import { FORMATS } from '../schema/formats.ts';
 import type { Check, Permissions } from '../schema/types.ts';
 import { type AccessControl, normalizePath } from './permissions.ts';
 
@@ -37,7 +38,7 @@ function run(question: Question, check: Check): void {
       useridParam(question, String(rest[0]));
       return;
     case 'userid-group':
-      question.access.checkAny(question.authuser, '/access/groups', rest[0] as readonly string[]);
+      useridGroup(question, rest[0] as readonly string[], rest.slice(1));
       return;
     default:
       throw permissionDenied();
@@ -67,29 +68,47 @@ function perm({ access, authuser, parameters }: Question, rest: readonly unknown
 /** Who may change an ACL: Permissions.Modify there, or the kind's own allocating privilege. */
 function permModify({ access, authuser, parameters }: Question, template: string): void {
   const path = normalizePath(fill(template, parameters));
-  if (path === undefined) throw parameterError({ path: 'invalid ACL path' });
-  const own: Readonly<Record<string, string>> = {
-    storage: 'Datastore.Allocate',
-    vms: 'VM.Allocate',
-    pool: 'Pool.Allocate',
-  };
-  const privilege = own[path.split('/')[1] ?? ''];
-  const privileges = ['Permissions.Modify', ...(privilege === undefined ? [] : [privilege])];
-  access.checkAny(authuser, path, privileges);
+  // the call itself says what is wrong with the path
+  if (path !== undefined) access.checkPermModify(authuser, path);
+}
+
+/** The user that a call names; a name that cannot be one is refused before any parameter is checked. */
+function useridOf(parameters: Parameters): string {
+  const userid = typeof parameters.userid === 'string' ? parameters.userid : '';
+  const problem = FORMATS['pve-userid']?.(userid);
+  if (problem !== undefined) throw new ApiError(500, problem);
+  return userid;
+}
+
+function assertUserExists(access: AccessControl, userid: string): void {
+  if (!access.hasUser(userid)) throw new ApiError(500, `no such user ('${userid}')`);
 }
 
 function useridParam({ access, authuser, parameters }: Question, kind: string): void {
-  const userid = typeof parameters.userid === 'string' ? parameters.userid : '';
+  const userid = useridOf(parameters);
   if (kind === 'self') {
+    assertUserExists(access, userid);
     if (userid !== authuser) throw permissionDenied();
     return;
   }
-  access.check(authuser, `/access/realm/${userid.split('@')[1] ?? ''}`, [kind]);
+  access.check(authuser, `/access/realm/${userid.split('@').at(-1) ?? ''}`, [kind]);
+}
+
+/** Rights on users come from rights on their groups; there are none here but those on all. */
+function useridGroup(question: Question, privileges: readonly string[], options: readonly unknown[]): void {
+  const { access, authuser, parameters } = question;
+  const mode = options[options.indexOf('groups_param') + 1];
+  const exists = options.includes('groups_param') && mode === 'create';
+  if (!exists) assertUserExists(access, useridOf(parameters));
+  if (access.any(authuser, '/access/groups', privileges)) return;
+  if (options.includes('groups_param')) access.checkAny(authuser, '/access/groups', privileges);
+  throw permissionDenied();
 }
 
 /** What the API description demands of the caller, before any parameter is looked at. */
 export function checkPermissions(permissions: Permissions | undefined, question: Question): void {
   if (permissions?.user === 'world' || question.authuser === 'root@pam') return;
+  if (question.authuser === '') throw permissionDenied('user != null');
   if (permissions === undefined) throw permissionDenied('user != root@pam');
   if (permissions.user === 'all') return;
   if (permissions.check === undefined) throw permissionDenied();

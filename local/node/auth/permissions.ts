@@ -18,9 +18,23 @@ export function splitToken(authuser: string): TokenName | undefined {
 
 /** The form in which ACL paths are kept; undefined: not a path. */
 export function normalizePath(path: string): string | undefined {
-  if (!/^\/?[-./_:@a-zA-Z0-9]*$/.test(path)) return undefined;
+  if (path === '') return undefined;
   const clean = `/${path}`.replace(/\/+/g, '/').replace(/(.)\/$/, '$1');
-  return clean;
+  return /^[a-zA-Z0-9.\-_/]+$/.test(clean) ? clean : undefined;
+}
+
+/** What an ACL path may begin with and hold (PVE::AccessControl::check_path). */
+const ACL_PATH = new RegExp(
+  `^/(?:${[
+    ...['access', 'access/groups(?:/[\\w.\\-]+)?', 'access/realm(?:/[\\w.\\-]+)?', 'nodes(?:/[\\w.\\-]+)?'],
+    ...['pool(?:/[\\w.\\-]+){0,3}', 'sdn', 'sdn/controllers(?:/[\\w\\-]+)?', 'sdn/(?:dns|ipams)(?:/[a-zA-Z0-9]+)?'],
+    ...['sdn/zones(?:/[\\w.\\-]+){0,2}', 'sdn/zones(?:/[\\w.\\-]+){2}/[1-9][0-9]{0,3}', 'storage(?:/[\\w.\\-]+)?'],
+    ...['vms(?:/[1-9][0-9]{2,})?', 'mapping(?:/[\\w.\\-]+){0,2}'],
+  ].join('|')})?$`,
+);
+
+export function isAclPath(path: string): boolean {
+  return ACL_PATH.test(path);
 }
 
 /** Paths from the root to this one, the root as ''. */
@@ -83,6 +97,18 @@ export class AccessControl {
   any(authuser: string, path: string, privileges: readonly string[]): boolean {
     const have = this.privileges(authuser, path);
     return privileges.some((privilege) => have.has(privilege));
+  }
+
+  hasUser(userid: string): boolean {
+    return this.#data().users[userid] !== undefined;
+  }
+
+  /** Who may hand out rights on a path: with Permissions.Modify, or who allocates what stands there. */
+  checkPermModify(authuser: string, path: string): void {
+    const kind = /^\/(storage|vms|pool)\/./.exec(path)?.[1];
+    const own = { storage: 'Datastore.Allocate', vms: 'VM.Allocate', pool: 'Pool.Allocate' };
+    const privilege = own[kind as keyof typeof own] as string | undefined;
+    this.checkAny(authuser, path, ['Permissions.Modify', ...(privilege === undefined ? [] : [privilege])]);
   }
 
   /** A guest's privileges may come from the pool that it is created in. */

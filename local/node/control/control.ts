@@ -1,7 +1,8 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { SimulatedBackend } from '../backend/simulated/simulated-backend.ts';
 import { printConfig } from '../guests/config.ts';
+import { freezeStatistics } from '../guests/status.ts';
 import { ApiError, type Json } from '../http/answer.ts';
 import { putContainer, removeContainer, setRunning, valuesOf, vmidOf } from './containers.ts';
 import { parseFault } from './faults.ts';
@@ -78,6 +79,20 @@ function putFile({ core }: ControlState, request: ControlRequest): Json {
   return null;
 }
 
+/** Takes away the files of a storage whose names begin so. */
+function deleteFiles({ core }: ControlState, request: ControlRequest): Json {
+  const [storage, prefix] = [text(request, 'storage'), text(request, 'name')];
+  const kinds = (['iso', 'vztmpl', 'backup', 'snippets'] as const).flatMap((kind) =>
+    core.storages.files(storage, kind),
+  );
+  const found = kinds.filter(({ name }) => name.startsWith(prefix));
+  for (const { name } of found) {
+    const file = core.storages.filePath({ storage, name });
+    for (const end of ['', '.notes']) rmSync(`${file}${end}`, { force: true });
+  }
+  return found.length;
+}
+
 /** A task that ended before, as `type`, `id`, `user`, `exitstatus` and `starttime` in seconds say. */
 function putTask({ core }: ControlState, request: ControlRequest): Json {
   const words = { type: text(request, 'type'), id: text(request, 'id'), user: text(request, 'user') };
@@ -110,6 +125,10 @@ export const controlRoutes: Readonly<Record<string, ControlHandler>> = {
     core.guests.readOnly = !core.cluster.quorate;
     return null;
   },
+  'PUT statistics': async ({ core }, { body }) => {
+    await freezeStatistics(core, body.frozen === true);
+    return null;
+  },
   'PUT qemu': ({ core }, request) => {
     const values = { memory: '512', ...valuesOf(request, 'config') };
     core.guests.writeText('qemu', vmidOf(request), printConfig({ values, raw: [], pending: {}, snapshots: {} }));
@@ -123,10 +142,19 @@ export const controlRoutes: Readonly<Record<string, ControlHandler>> = {
   'DELETE lxc': removeContainer,
   'PUT running': setRunning,
   'PUT file': putFile,
+  'DELETE files': deleteFiles,
   'PUT task': putTask,
   'PUT capacity': (state, request) => {
     simulated(state).model.update((value) => {
       value.capacity[text(request, 'storage')] = Number(request.body.bytes);
+    });
+    return null;
+  },
+  // `key` and `text`: adding it to a running container fails; without text it works again
+  'PUT hotplug': (state, request) => {
+    simulated(state).model.update((value) => {
+      if (typeof request.body.text === 'string') value.hotplug[text(request, 'key')] = request.body.text;
+      else delete value.hotplug[text(request, 'key')];
     });
     return null;
   },

@@ -3,7 +3,6 @@ import { ApiError, errorText } from '../http/answer.ts';
 import { parseVolumeId } from '../store/storages.ts';
 import type { TaskContext } from '../tasks/tasks.ts';
 import { emptyConfig, type GuestConfig, type Values } from './config.ts';
-import { sharesBlocks } from './features.ts';
 import { addToPool, copyVolume, finish, takeBack } from './making.ts';
 import { isMountKey, isVolumeKey } from './mount-point.ts';
 import { randomMac } from './network.ts';
@@ -23,17 +22,6 @@ export interface Cloning {
 /** Keys that belong to the source alone. */
 const NOT_CLONED = /^(?:unused\d+|lock|parent|snaptime|snapstate|template)$/;
 
-/** Throws for what cannot be cloned: bind mounts, and linked clones where the storage keeps every volume apart. */
-export function checkClonable(core: Core, values: Values, full: boolean): void {
-  for (const key of Object.keys(values).filter(isMountKey)) {
-    const { type, volume } = core.mountPoints.parse(key, values[key]);
-    if (type !== 'volume') throw new ApiError(500, `unable to clone mountpoint '${key}' (type ${type})`);
-    if (!full && !sharesBlocks(core, parseVolumeId(volume).storage)) {
-      throw new ApiError(500, `Linked clone feature for '${volume}' is not available`);
-    }
-  }
-}
-
 function clonedValues(core: Core, values: Values, cloning: Cloning): Values {
   const result: Values = {};
   for (const [key, value] of Object.entries(values)) {
@@ -45,6 +33,15 @@ function clonedValues(core: Core, values: Values, cloning: Cloning): Values {
   if (cloning.hostname !== undefined) result.hostname = cloning.hostname;
   if (cloning.description !== undefined) result.description = cloning.description;
   return result;
+}
+
+/** The source's lock is given back, whatever became of the clone. */
+export function unlockSource(core: Core, vmid: number): void {
+  if (!core.guests.has('lxc', vmid)) return;
+  const { config } = core.guests.read('lxc', vmid);
+  if (config.values.lock !== 'disk') return;
+  delete config.values.lock;
+  core.guests.write('lxc', vmid, config);
 }
 
 /** The worker of a clone; the new vmid has been reserved. A failure leaves nothing behind. */

@@ -25,7 +25,7 @@ export interface ConfigChange {
 export function checkVolumeAccess(
   core: Core,
   caller: Caller,
-  use: { readonly vmid: number; readonly volid: string; readonly content: 'vztmpl' | 'rootdir' | 'backup' },
+  use: { readonly vmid?: number; readonly volid: string; readonly content?: 'vztmpl' | 'rootdir' | 'backup' },
 ): void {
   const { authuser } = caller;
   const { vmid, volid, content } = use;
@@ -35,7 +35,9 @@ export function checkVolumeAccess(
     return;
   }
   const name = core.storages.parseName(id);
-  if (name.content !== content && !(content === 'rootdir' && name.content === 'images')) {
+  const fits =
+    content === undefined || name.content === content || (content === 'rootdir' && name.content === 'images');
+  if (!fits) {
     throw new ApiError(500, `unable to use volume ${volid} - content type needs to be '${content}'`);
   }
   const path = `/storage/${id.storage}`;
@@ -45,16 +47,21 @@ export function checkVolumeAccess(
   } else if (name.vmid === undefined) {
     throw new ApiError(500, `missing privileges to access ${volid}`);
   } else if (name.vmid !== vmid) {
-    core.access.check(authuser, path, [name.content === 'backup' ? 'Datastore.AllocateSpace' : 'Datastore.Audit']);
-    core.access.check(authuser, `/vms/${name.vmid}`, [name.content === 'backup' ? 'VM.Backup' : 'VM.Config.Disk']);
+    const backup = name.content === 'backup';
+    core.access.check(authuser, path, [backup ? 'Datastore.AllocateSpace' : 'Datastore.Audit']);
+    core.access.check(authuser, `/vms/${name.vmid}`, [backup ? 'VM.Backup' : 'VM.Config.Disk']);
   }
 }
 
-function checkBridge(core: Core, authuser: string, text: string | undefined): void {
+/** Who may use a bridge, or the VLANs of it that are asked for. */
+export function checkBridge(core: Core, authuser: string, text: string | undefined): void {
   if (text === undefined) return;
-  const { bridge, tag } = parsePropertyString(formatOf(core.configKeys, 'net0'), text);
+  const { bridge, tag, trunks } = parsePropertyString(formatOf(core.configKeys, 'net0'), text);
   if (bridge === undefined) throw new ApiError(500, 'no sdn vnet ID specified');
-  core.access.check(authuser, `/sdn/zones/localnetwork/${bridge}${tag === undefined ? '' : `/${tag}`}`, ['SDN.Use']);
+  const path = `/sdn/zones/localnetwork/${bridge}`;
+  const tags = [...(tag === undefined ? [] : [tag]), ...(trunks ?? '').split(';').filter((part) => part !== '')];
+  for (const each of tags) core.access.check(authuser, `${path}/${each}`, ['SDN.Use']);
+  if (tags.length === 0) core.access.check(authuser, path, ['SDN.Use']);
 }
 
 function checkMount(core: Core, caller: Caller, change: ConfigChange, key: string): void {
@@ -74,7 +81,7 @@ type Flags = Readonly<Record<string, string>>;
 function touchedFeatures(before: Flags | undefined, after: Flags): { nesting: boolean; other: boolean } {
   if (before === undefined) {
     const names = Object.keys(after);
-    const onlyNesting = names.length === 1 && after.nesting === '1';
+    const onlyNesting = names.length === 1 && after.nesting !== undefined;
     return { nesting: onlyNesting, other: !onlyNesting && names.length > 0 };
   }
   const changed = [...new Set([...Object.keys(before), ...Object.keys(after)])].filter((n) => before[n] !== after[n]);
@@ -117,7 +124,7 @@ function checkKey(core: Core, caller: Caller, change: ConfigChange, key: string,
   if (removed) return;
   if (isMountKey(key)) checkMount(core, caller, change, key);
   if (/^net\d+$/.test(key)) {
-    checkBridge(core, caller.authuser, change.before?.[key]);
+    if (change.before?.[key] !== undefined) checkBridge(core, caller.authuser, change.before[key]);
     checkBridge(core, caller.authuser, change.set[key]);
   }
 }

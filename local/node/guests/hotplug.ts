@@ -2,8 +2,9 @@ import type { Core } from '../core.ts';
 import { errorText } from '../http/answer.ts';
 import { type ApplyErrors, applyMount, dropKey } from './apply-pending.ts';
 import type { GuestConfig, Values } from './config.ts';
+import { checkNetworks } from './option-checks.ts';
 import { pendingDeletes } from './pending.ts';
-import { indexedKeys, toSpec } from './spec.ts';
+import { toSpec } from './spec.ts';
 
 /** Taken over at once whether the container runs or not (pve-container's LXC_FASTPLUG_OPTIONS, and the lock). */
 const FAST = new Set([
@@ -13,13 +14,30 @@ const FAST = new Set([
 /** Limits and interfaces that a running container takes. */
 const LIVE = /^(?:cpulimit|cpuunits|memory|swap|net\d+)$/;
 
-/** Throws Proxmox VE's text for the first interface whose bridge is not there. */
-export async function checkBridges(core: Core, values: Values): Promise<void> {
-  const bridges = await core.backend.bridges();
-  for (const key of indexedKeys(values, 'net')) {
-    const bridge = core.networks.parse(values[key] ?? '').bridge;
-    if (bridge !== undefined && !bridges.includes(bridge)) throw new Error(`bridge '${bridge}' does not exist`);
+/**
+ * A new interface is added; one whose MAC or name changes is taken out first. Both steps are written at once, so that they
+ * survive a later failure (row 422).
+ */
+async function plugNetwork(
+  core: Core,
+  vmid: number,
+  config: GuestConfig,
+  key: string,
+  change: (values: Values) => Promise<void>,
+): Promise<void> {
+  const next = core.networks.parse(config.pending[key] ?? '');
+  const text = config.values[key];
+  const before = text === undefined ? undefined : core.networks.parse(text);
+  if (before !== undefined && (before.hwaddr !== next.hwaddr || before.name !== next.name)) {
+    const { [key]: _gone, ...without } = config.values;
+    await change(without);
+    core.guests.write('lxc', vmid, config);
   }
+  const value = core.networks.print(next);
+  await checkNetworks(core, { [key]: value });
+  await change({ ...config.values, [key]: value });
+  delete config.pending[key];
+  core.guests.write('lxc', vmid, config);
 }
 
 /**
@@ -73,13 +91,12 @@ export async function hotplugPending(
   for (const key of waiting.filter((name) => LIVE.test(name))) {
     await attempt(key, async () => {
       const pending = config.pending[key] ?? '';
-      const value = key.startsWith('net') ? core.networks.normalize(pending) : pending;
-      const values = { ...config.values, [key]: value };
-      if (key.startsWith('net')) await checkBridges(core, { [key]: value });
-      await change(values);
+      if (key.startsWith('net')) {
+        await plugNetwork(core, vmid, config, key, change);
+        return;
+      }
+      await change({ ...config.values, [key]: pending });
       delete config.pending[key];
-      // an interface's change is written at once, so that it survives a later key's failure
-      if (key.startsWith('net')) core.guests.write('lxc', vmid, config);
     });
   }
   for (const key of waiting.filter((name) => /^mp\d+$/.test(name) && config.values[name] === undefined)) {

@@ -2,8 +2,8 @@ import type { Core } from '../core.ts';
 import { ApiError } from '../http/answer.ts';
 import type { TaskContext } from '../tasks/tasks.ts';
 import { applyPending } from './apply-pending.ts';
-import { checkBridges } from './hotplug.ts';
-import { toSpec } from './spec.ts';
+import { checkNetworks } from './option-checks.ts';
+import { networksOf, toSpec } from './spec.ts';
 import { checkLock } from './update.ts';
 
 /** Runs under the container's lock; says in the log when it has to wait. */
@@ -26,13 +26,13 @@ export async function underLock<T>(core: Core, task: TaskContext, vmid: number, 
 export async function startContainer(core: Core, task: TaskContext, vmid: number, skipLock: boolean): Promise<void> {
   await underLock(core, task, vmid, async () => {
     const { config } = core.guests.read('lxc', vmid);
-    if (!skipLock) checkLock(config);
     if (config.values.template === '1') throw new ApiError(500, "you can't start a CT if it's a template");
+    if (!skipLock && config.values.lock !== 'mounted') checkLock(config);
     if ((await core.backend.state(vmid)).running) throw new ApiError(500, `CT ${vmid} already running`);
     const errors = await applyPending(core, vmid, config);
     core.guests.write('lxc', vmid, config);
     for (const text of Object.values(errors)) task.log(text.trimEnd());
-    await checkBridges(core, config.values);
+    await checkNetworks(core, networksOf(config.values));
     await core.backend.start(toSpec(core, vmid, config.values), task.log, task.signal);
   });
 }

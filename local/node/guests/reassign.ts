@@ -3,6 +3,7 @@ import { ApiError } from '../http/answer.ts';
 import { volid } from '../store/volumes.ts';
 import type { GuestConfig } from './config.ts';
 import { namedVolumes } from './disks.ts';
+import { volumeHasFeature } from './features.ts';
 import { checkLock } from './update.ts';
 
 /** A volume that goes from one container's slot to another's. */
@@ -35,6 +36,9 @@ function load(core: Core, { vmid, target, digest, targetDigest }: Reassignment):
   const other = target === vmid ? source : core.guests.read('lxc', target);
   checkLock(source.config);
   checkLock(other.config);
+  if (source.config.values.template === '1' || other.config.values.template === '1') {
+    throw new ApiError(500, "Can't move volumes from or to template CT");
+  }
   if (digest !== undefined && digest !== source.digest) throw new ApiError(500, `Container ${vmid}: ${MODIFIED}`);
   if (targetDigest !== undefined && targetDigest !== other.digest) {
     throw new ApiError(500, `Container ${target}: ${MODIFIED}`);
@@ -52,14 +56,15 @@ export async function checkReassignment(core: Core, move: Reassignment): Promise
   if (pair.target.values[targetKey] !== undefined) {
     throw new ApiError(500, `Target volume key '${targetKey}' is already in use for container '${target}'`);
   }
-  const mount = core.mountPoints.parse(key.startsWith('unused') ? 'rootfs' : key, value);
-  if (mount.type !== 'volume') {
-    throw new ApiError(500, 'Cannot move a bindmount or device mount to another container');
-  }
+  const mount = core.mountPoints.parse(key, value);
   const inSnapshot = Object.values(pair.source.snapshots).some(({ values }) =>
     namedVolumes(core, values).includes(mount.volume),
   );
   if (inSnapshot) throw new ApiError(500, 'Cannot move volume used by a snapshot to another container');
+  // a bind or device mount has no features either
+  if (!volumeHasFeature(core, mount.volume, 'rename')) {
+    throw new ApiError(500, 'Storage does not support moving of this disk to another container');
+  }
   if (!key.startsWith('unused') && (await core.backend.state(vmid)).running) {
     throw new ApiError(500, 'Cannot move in-use volume while the source CT is running - detach or shutdown first');
   }

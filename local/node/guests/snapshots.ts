@@ -53,8 +53,9 @@ export async function takeSnapshot(
 export async function dropSnapshot(core: Core, task: TaskContext, vmid: number, name: string): Promise<void> {
   await underLock(core, task, vmid, async () => {
     const { config } = core.guests.read('lxc', vmid);
-    checkLock(config);
     const { values } = snapshotOf(config, name);
+    checkLock(config);
+    if (config.values.template === '1') throw new ApiError(500, "you can't delete a snapshot if vm is a template");
     for (const volume of mounted(core, values)) await volumeWork(core).dropSnapshot(volume, name);
     const { parent } = values;
     delete config.snapshots[name];
@@ -71,6 +72,7 @@ export async function dropSnapshot(core: Core, task: TaskContext, vmid: number, 
 export async function rollbackTo(core: Core, task: TaskContext, vmid: number, name: string): Promise<void> {
   await underLock(core, task, vmid, async () => {
     const { config } = core.guests.read('lxc', vmid);
+    if (config.values.template === '1') throw new ApiError(500, "you can't rollback if vm is a template");
     const snapshot = snapshotOf(config, name);
     checkLock(config);
     if ((await core.backend.state(vmid)).running) await core.backend.stop(vmid, task.log);

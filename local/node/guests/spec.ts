@@ -47,11 +47,16 @@ function features(text: string | undefined): Readonly<Record<string, string>> {
 }
 
 /** Keys of one kind in the order of their numbers. */
-export function indexedKeys(values: Values, base: string): readonly string[] {
+function indexedKeys(values: Values, base: string): readonly string[] {
   const pattern = new RegExp(`^${base}(\\d+)$`);
   return Object.keys(values)
     .filter((key) => pattern.test(key))
     .sort((a, b) => Number(a.slice(base.length)) - Number(b.slice(base.length)));
+}
+
+/** The interfaces of a section, key → value. */
+export function networksOf(values: Values): Readonly<Record<string, string>> {
+  return Object.fromEntries(indexedKeys(values, 'net').map((key) => [key, values[key] ?? '']));
 }
 
 /** What the back end gets for a container's active values. Throws for volumes that do not exist. */

@@ -18,10 +18,10 @@ function isPublicKey(line: string): boolean {
   return bytes.length > 4 + type.length && bytes.subarray(4, 4 + bytes.readUInt32BE(0)).toString('latin1') === type;
 }
 
-/** Text of authorized_keys: empty lines and comments beside keys. */
+/** Every line that is not empty must be a key: ssh-keygen is asked for each, and knows no comment alone. */
 export function areSshPublicKeys(text: string): boolean {
   return text
     .split('\n')
     .map((line) => line.trim())
-    .every((line) => line === '' || line.startsWith('#') || isPublicKey(line));
+    .every((line) => line === '' || isPublicKey(line));
 }

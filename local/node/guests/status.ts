@@ -57,25 +57,45 @@ export function listEntry(core: Core, { vmid, values, state }: GuestStatus): { r
   };
 }
 
-/** The fields of `/cluster/resources`. */
-export function resourceEntry(core: Core, guest: GuestStatus): { readonly [key: string]: Json } {
+/** What the node's statistics daemon knows of a container: nothing at all of one that it has not met yet. */
+export function statsEntry(core: Core, guest: GuestStatus): { readonly [key: string]: Json } {
+  const { vmid } = guest;
+  const base = { id: `lxc/${vmid}`, vmid, node: core.profile.node, type: 'lxc', status: 'unknown' };
+  const seen = core.statistics.frozen === undefined ? liveStats(core, guest) : core.statistics.frozen.get(vmid);
+  return seen === undefined ? base : { ...base, ...seen };
+}
+
+function liveStats(core: Core, guest: GuestStatus): { readonly [key: string]: Json } {
   const {
-    cpus: maxcpu,
+    cpus,
     swap: _swap,
     maxswap: _maxswap,
     pid: _pid,
-    template: _template,
+    lock: _lock,
+    tags: _tags,
     ...entry
   } = listEntry(core, guest);
-  const pool = core.access.poolOf('vms', String(guest.vmid));
-  const hastate = core.ha.value[`ct:${guest.vmid}`]?.state;
+  return { ...entry, maxcpu: cpus ?? 1, template: guest.values.template === '1' ? 1 : 0 };
+}
+
+/** From now on statistics say what they say now; without `freeze` they follow again. */
+export async function freezeStatistics(core: Core, freeze: boolean): Promise<void> {
+  core.statistics.frozen = undefined;
+  if (!freeze) return;
+  const guests = await visibleContainers(core, 'root@pam');
+  core.statistics.frozen = new Map(guests.map((guest) => [guest.vmid, liveStats(core, guest)]));
+}
+
+/** The fields of `/cluster/resources`. */
+export function resourceEntry(core: Core, authuser: string, guest: GuestStatus): { readonly [key: string]: Json } {
+  const { vmid, values } = guest;
+  const pool = core.access.poolOf('vms', String(vmid));
+  const hastate = core.ha.value[`ct:${vmid}`]?.state;
   return {
-    ...entry,
-    id: `lxc/${guest.vmid}`,
-    node: core.profile.node,
-    maxcpu: maxcpu ?? 1,
-    template: guest.values.template === '1' ? 1 : 0,
-    ...(pool === undefined ? {} : { pool }),
+    ...statsEntry(core, guest),
+    ...(values.lock === undefined ? {} : { lock: values.lock }),
+    ...(values.tags === undefined ? {} : { tags: values.tags }),
+    ...(pool === undefined || !core.access.may(authuser, `/pool/${pool}`, 'Pool.Audit') ? {} : { pool }),
     ...(hastate === undefined ? {} : { hastate }),
   };
 }

@@ -1,11 +1,11 @@
 import type { Core } from '../core.ts';
 import { ApiError } from '../http/answer.ts';
 import { splitList } from '../schema/validate.ts';
-import { parseVolumeId } from '../store/storages.ts';
 import { type ApplyErrors, applyPending } from './apply-pending.ts';
 import type { GuestConfig, Values } from './config.ts';
 import { hotplugPending } from './hotplug.ts';
 import { isMountKey } from './mount-point.ts';
+import { checkContent, checkDevice, checkHookscript, checkNetwork } from './option-checks.ts';
 import { cleanupPending, pendingDeletes, setPendingDeletes, withoutPendingDelete } from './pending.ts';
 import { uniqueTags } from './tags.ts';
 
@@ -15,7 +15,7 @@ export interface ConfigUpdate {
   readonly revert: readonly string[];
 }
 
-const REQUIRED = ['memory', 'ostype', 'rootfs', 'arch'];
+const REQUIRED = ['memory', 'ostype', 'rootfs'];
 
 export function checkProtection(config: GuestConfig, what: string): void {
   if (config.values.protection === '1') throw new ApiError(500, `${what} - protection mode enabled`);
@@ -24,6 +24,13 @@ export function checkProtection(config: GuestConfig, what: string): void {
 export function checkLock(config: GuestConfig): void {
   const { lock } = config.values;
   if (lock !== undefined) throw new ApiError(500, `CT is locked (${lock})`);
+}
+
+/** `asked`: the digest that a call sends; none or an empty one asks for nothing. */
+export function assertUnmodified(asked: string | undefined, digest: string): void {
+  if (asked !== undefined && asked !== '' && asked !== digest) {
+    throw new ApiError(500, 'detected modified configuration - file changed by other user? Try again.');
+  }
 }
 
 function queueDeletes(vmid: number, config: GuestConfig, keys: readonly string[], touched: Set<string>): void {
@@ -38,18 +45,14 @@ function queueDeletes(vmid: number, config: GuestConfig, keys: readonly string[]
 }
 
 /** The form in which a value is stored; throws for what cannot be changed. */
-function stored(core: Core, vmid: number, config: GuestConfig, key: string, value: string): string {
+async function stored(core: Core, vmid: number, config: GuestConfig, key: string, value: string): Promise<string> {
   if (isMountKey(key)) {
     checkProtection(config, `can't update CT ${vmid} drive '${key}'`);
-    const mount = core.mountPoints.parse(key, value);
-    if (mount.type === 'volume') {
-      const storage = core.storages.get(parseVolumeId(mount.volume).storage);
-      if (!storage.content.includes('rootdir')) {
-        throw new ApiError(500, `storage '${storage.storage}' does not allow content type 'rootdir' (Container)`);
-      }
-    }
-    return value;
+    checkContent(core, core.mountPoints.parse(key, value));
   }
+  if (key === 'hookscript') checkHookscript(core, value);
+  if (/^net\d+$/.test(key)) await checkNetwork(core, key, value);
+  if (/^dev\d+$/.test(key)) checkDevice(core, key, value);
   if (key === 'unprivileged') throw new ApiError(500, `unable to modify read-only option: '${key}'`);
   if (key === 'tags') return uniqueTags(value);
   if (key === 'nameserver' || key === 'searchdomain') return splitList(value).join(' ');
@@ -74,7 +77,7 @@ export async function updateConfig(
   queueDeletes(vmid, config, update.remove, touched);
   for (const key of Object.keys(update.set).sort()) {
     touched.add(key);
-    config.pending[key] = stored(core, vmid, config, key, update.set[key] ?? '');
+    config.pending[key] = await stored(core, vmid, config, key, update.set[key] ?? '');
     withoutPendingDelete(config, key);
   }
   cleanupPending(config);

@@ -1,17 +1,17 @@
 import { ApiError } from './answer.ts';
 
 /**
- * Parameters as Perl sees them: texts. `null` is JSON's null, a list a repeated form key or a JSON array, `HASH` a JSON
- * object. JSON numbers and booleans have become texts.
+ * Parameters as Perl sees them: texts. `null` is JSON's null or a form key without `=`, a list a repeated form key or a
+ * JSON array, `hash` a JSON object, `boolean` JSON's own. JSON numbers have become texts.
  */
-export type Value = string | null | readonly string[] | { readonly hash: true };
+export type Value = string | null | readonly string[] | { readonly hash: true } | { readonly boolean: boolean };
 export type Parameters = Readonly<Record<string, Value>>;
 
 const PARSER = '/usr/share/perl5/PVE/APIServer/AnyEvent.pm';
 
 function fromJson(value: unknown): Value {
   if (value === null) return null;
-  if (typeof value === 'boolean') return value ? '1' : '0';
+  if (typeof value === 'boolean') return { boolean: value };
   if (Array.isArray(value)) return value.map((item) => String(item));
   if (typeof value === 'object') return { hash: true };
   return String(value);

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { dispatch, isPublic } from '../api/dispatch.ts';
 import type { Router } from '../api/router.ts';
-import { authenticate, type Caller, tokenOf, Unauthorized, verifyToken } from '../auth/authenticate.ts';
+import { authenticate, type Caller, tokenOf, Unauthorized } from '../auth/authenticate.ts';
 import { seconds, type Timings } from '../clock.ts';
 import type { Core } from '../core.ts';
 import { type Answer, ApiError } from './answer.ts';
@@ -121,9 +121,8 @@ export class NodeServer {
       now: seconds(this.#core.clock),
     };
     if (!isPublic(method, path)) return authenticate(message.headers, method, site);
-    const token = tokenOf(message.headers);
-    if (token === undefined) return { authuser: '', byToken: false };
-    return { authuser: verifyToken(site.data, token, site.now), byToken: true };
+    // nobody looks at a credential here, but a token is still one
+    return { authuser: '', byToken: tokenOf(message.headers) !== undefined };
   }
 }
 

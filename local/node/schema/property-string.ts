@@ -20,10 +20,10 @@ export function parsePropertyString(format: Properties, text: string, path = '')
   const defaultKey = Object.entries(format).find(([, property]) => property.default_key === 1)?.[0];
   for (const part of text.split(',')) {
     if (/^\s*$/.test(part)) continue;
-    const [, key, value] = /^([^=]+)=([\s\S]+)$/.exec(part) ?? [];
+    const [, key, value] = /^([^=]+)=(.+)$/.exec(part) ?? [];
     if (key !== undefined && value !== undefined) {
+      if (result[key] !== undefined) throw duplicate(key);
       const name = format[key]?.alias ?? key;
-      if (result[name] !== undefined) throw duplicate(name);
       result[name] = format[name]?.type === 'boolean' ? booleanWord(value) : value;
     } else if (part.includes('=')) {
       throw new ApiError(500, 'missing key in comma-separated list property');

@@ -6,26 +6,31 @@ import type { Properties, Property } from './types.ts';
 
 const NOT_DEFINED = 'property is not defined in schema and the schema does not allow additional properties';
 
-/** Perl's `split_list`: commas, semicolons, blanks and NULs separate. */
+/** Perl's `split_list`: NULs when there are any, else commas, semicolons and blanks separate. */
 export function splitList(text: string): readonly string[] {
-  return text
-    .replace(/^[\0,;\s]+/, '')
-    .split(/[\0,;\s]+/)
-    .filter((item) => item !== '');
+  return text.split(text.includes('\0') ? '\0' : /[,;\s]+/).filter((item) => item !== '');
+}
+
+const NUMBER = /^[+-]?(?:\d+\.\d+|\d+\.|\.\d+|\d+)(?:[eE][+-]?\d+)?$/;
+
+/** What Perl's `ref` calls a value that is no text. */
+function kindOf(value: Exclude<Value, string | null>): string {
+  if ('boolean' in value) return 'JSON::PP::Boolean';
+  return 'hash' in value ? 'HASH' : 'ARRAY';
 }
 
 function typeError(type: string, value: Value): string | undefined {
   const got = (text: string): string => `type check ('${type}') failed - got ${text}`;
   if (value === null) return undefined;
+  if (type === 'array') return Array.isArray(value) ? undefined : "type check ('array') failed";
   if (typeof value !== 'string') {
-    if (type === 'array' && Array.isArray(value)) return undefined;
-    return got(Array.isArray(value) ? 'ARRAY' : 'HASH');
+    return type === 'boolean' && 'boolean' in value ? undefined : got(kindOf(value));
   }
   switch (type) {
     case 'integer':
       return /^[+-]?\d+$/.test(value) ? undefined : got(`'${value}'`);
     case 'number':
-      return /^[+-]?(?:\d+\.\d*|\.?\d+)(?:[eE][+-]?\d+)?$/.test(value) ? undefined : got(`'${value}'`);
+      return NUMBER.test(value) ? undefined : got(`'${value}'`);
     case 'boolean':
       return value === '1' || value === '0' ? undefined : got(`'${value}'`);
     default:
@@ -43,7 +48,7 @@ function formatError(format: string | Properties, value: string, path: string): 
       return text.endsWith('\n') ? text : `${text}\n`;
     }
   }
-  if (format.endsWith('-opt') && value === '') return undefined;
+  if (format.endsWith('-opt') && (value === '' || value === '0')) return undefined;
   const name = format.replace(/-opt$/, '');
   const single = FORMATS[name];
   const items = single === undefined && name.endsWith('-list') ? splitList(value) : [value];
@@ -67,7 +72,7 @@ function limitError(property: Property, value: string): string | undefined {
   if (property.minLength !== undefined && length < property.minLength) {
     return `value must be at least ${property.minLength} characters long`;
   }
-  if (/^[+-]?(?:\d+\.\d*|\.?\d+)$/.test(value)) {
+  if (NUMBER.test(value)) {
     if (property.maximum !== undefined && Number(value) > property.maximum) {
       return `value must have a maximum value of ${property.maximum}`;
     }
@@ -119,6 +124,13 @@ export function objectErrors(
     }
   }
   return errors;
+}
+
+/** JSON's booleans as they are stored, once the check has seen them. */
+export function withoutBooleans(values: Readonly<Record<string, Value>>): Readonly<Record<string, Value>> {
+  const plain = (value: Value): Value =>
+    value !== null && typeof value === 'object' && 'boolean' in value ? (value.boolean ? '1' : '0') : value;
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, plain(value)]));
 }
 
 /** Throws 400 with every error of the call's parameters. */

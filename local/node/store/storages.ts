@@ -15,6 +15,8 @@ export interface VolumeName {
   readonly content: 'images' | 'rootdir' | 'iso' | 'vztmpl' | 'backup' | 'snippets';
   readonly vmid?: number;
   readonly format: string;
+  /** The volume of a template. */
+  readonly isBase: boolean;
 }
 
 /** undefined: not `storage:name`. */
@@ -34,7 +36,15 @@ const FOLDERS = { iso: 'template/iso', vztmpl: 'template/cache', backup: 'dump',
 type FileContent = keyof typeof FOLDERS;
 
 /** In a directory any image in the guest's folder is one (row 850); a thin volume says its guest in its name. */
-const DIRECTORY_VOLUME = /^(\d+)\/(\S+\.(raw|qcow2|vmdk|subvol))$/;
+const DIRECTORY_VOLUME = /^(?:\d+\/\S+\/)?(\d+)\/(\S+\.(raw|qcow2|vmdk|subvol))$/;
+
+/** File names of a content kind; everything else is no volume. */
+const FILE_NAMES = {
+  iso: /\.(?:iso|img)$/i,
+  vztmpl: /\.tar\.(?:gz|xz|zst|bz2)$/i,
+  backup: /\.(?:tgz|(?:tar|vma)(?:\.(?:gz|lzo|zst))?)$/,
+  snippets: /./,
+} as const;
 const THIN_VOLUME = /^(?:vm|base)-(\d+)-\S+$/;
 
 export interface StoredFile {
@@ -97,15 +107,19 @@ export class Storages {
   /** Throws as Proxmox VE does for a name that its plugin cannot read. */
   parseName({ storage, name }: VolumeId): VolumeName {
     const config = this.get(storage);
-    const file = /^(iso|vztmpl|backup|snippets)\/([^/]+)$/.exec(name);
-    if (file?.[1] !== undefined && config.type !== 'lvmthin') return fileName(file[1] as FileContent, file[2] ?? '');
-    const [, folder, , extension] = DIRECTORY_VOLUME.exec(name) ?? [];
+    const [, kind, file = ''] = /^(iso|vztmpl|backup|snippets)\/([^/]+)$/.exec(name) ?? [];
+    const content = kind as FileContent | undefined;
+    if (content !== undefined && config.type !== 'lvmthin' && FILE_NAMES[content].test(file)) {
+      return fileName(content, file);
+    }
+    const [, folder, image = '', extension] = DIRECTORY_VOLUME.exec(name) ?? [];
     const owner = config.type === 'lvmthin' ? THIN_VOLUME.exec(name)?.[1] : folder;
     if (owner === undefined) {
-      const kind = config.type === 'lvmthin' ? 'lvm volume' : 'directory volume';
-      throw new ApiError(500, `unable to parse ${kind} name '${name}'`);
+      const what = config.type === 'lvmthin' ? 'lvm volume' : 'directory volume';
+      throw new ApiError(500, `unable to parse ${what} name '${name}'`);
     }
-    return { content: 'images', vmid: Number(owner), format: extension ?? 'raw' };
+    const isBase = /^base-/.test(config.type === 'lvmthin' ? name : image);
+    return { content: 'images', vmid: Number(owner), format: extension ?? 'raw', isBase };
   }
 
   /** Path of a file volume (template, ISO image …), whether it exists or not. */
@@ -113,6 +127,14 @@ export class Storages {
     const [content = '', file = ''] = name.split('/');
     const folder = content in FOLDERS ? FOLDERS[content as FileContent] : content;
     return join(this.directory(storage), folder, file);
+  }
+
+  /** Where Proxmox VE would say that a volume is. */
+  shownPath({ storage, name }: VolumeId, content: VolumeName['content']): string {
+    const { path, vgname } = this.get(storage);
+    if (path === undefined) return `/dev/${vgname ?? ''}/${name}`;
+    if (content === 'images' || content === 'rootdir') return `${path}/images/${name}`;
+    return `${path}/${FOLDERS[content]}/${name.split('/').at(-1) ?? ''}`;
   }
 
   /** Files of a storage, by content kind. */
@@ -140,5 +162,5 @@ function fileName(content: FileContent, file: string): VolumeName {
   const vmid = /^vzdump-lxc-(\d+)-/.exec(file)?.[1];
   const format =
     content === 'vztmpl' ? `t${archive?.slice(4) ?? 'gz'}` : content === 'backup' ? (archive ?? 'tar') : content;
-  return { content, format, ...(vmid === undefined ? {} : { vmid: Number(vmid) }) };
+  return { content, format, isBase: false, ...(vmid === undefined ? {} : { vmid: Number(vmid) }) };
 }

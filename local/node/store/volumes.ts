@@ -3,7 +3,7 @@ import type { Backend, Volume } from '../backend/backend.ts';
 import { type Clock, seconds } from '../clock.ts';
 import { ApiError } from '../http/answer.ts';
 import { Document } from './files.ts';
-import type { Storages } from './storages.ts';
+import { parseVolumeId, type Storages } from './storages.ts';
 
 export interface VolumeRecord {
   readonly storage: string;
@@ -46,7 +46,9 @@ export class Volumes {
     return this.#records.value.volumes.find((volume) => volid(volume) === id);
   }
 
+  /** Throws for a name that the storage cannot read, and for a volume that is not there. */
   get(id: string): VolumeRecord {
+    this.#storages.parseName(parseVolumeId(id));
     const record = this.find(id);
     if (record === undefined) throw new ApiError(500, `volume '${id}' does not exist`);
     return record;

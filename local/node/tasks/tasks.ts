@@ -28,6 +28,13 @@ export type Work = (task: TaskContext) => Promise<void>;
 /** Runs before each task's work; may wait, log or throw (faults). */
 export type Intercept = (task: Upid, context: TaskContext) => Promise<void>;
 
+export interface TaskOptions {
+  /** Another task started it: it is listed nowhere. */
+  readonly inner?: true;
+  /** What to take back when the work never begins (a fault). */
+  readonly abandoned?: () => Promise<void>;
+}
+
 interface Running {
   readonly abort: AbortController;
   readonly done: Promise<void>;
@@ -66,7 +73,7 @@ export class Tasks {
   }
 
   /** Starts a worker and returns its name at once. `user` may carry a token. */
-  start(type: string, id: string, user: string, work: Work, options: { readonly inner?: true } = {}): string {
+  start(type: string, id: string, user: string, work: Work, options: TaskOptions = {}): string {
     this.#pid += 1 + Math.floor(Math.random() * 20);
     const pstart = Math.floor(uptime() * 100);
     const upid = formatUpid({
@@ -79,9 +86,9 @@ export class Tasks {
       user,
     });
     mkdirSync(join(this.#directory, upid), { recursive: true });
-    this.#save({ upid, ...options });
+    this.#save({ upid, ...(options.inner === undefined ? {} : { inner: options.inner }) });
     const abort = new AbortController();
-    this.#running.set(upid, { abort, done: this.#run(upid, abort.signal, work) });
+    this.#running.set(upid, { abort, done: this.#run(upid, abort.signal, work, options.abandoned) });
     return upid;
   }
 
@@ -102,6 +109,11 @@ export class Tasks {
 
   isRunning(upid: string): boolean {
     return this.#running.has(upid);
+  }
+
+  /** Names of those at work. */
+  running(): readonly string[] {
+    return [...this.#running.keys()];
   }
 
   /** undefined: no log file. */
@@ -126,7 +138,7 @@ export class Tasks {
     await Promise.all([...this.#running.values()].map(({ done }) => done));
   }
 
-  async #run(upid: string, signal: AbortSignal, work: Work): Promise<void> {
+  async #run(upid: string, signal: AbortSignal, work: Work, abandoned?: () => Promise<void>): Promise<void> {
     let warnings = 0;
     const log = (line: string): void => {
       if (line.startsWith('WARN: ')) warnings += 1;
@@ -138,7 +150,7 @@ export class Tasks {
     try {
       // the answer with the name goes out before the work begins
       await new Promise((resolve) => setImmediate(resolve));
-      if (parts !== undefined) await this.#intercept(parts, context);
+      if (parts !== undefined) await this.#beforeWork(parts, context, abandoned);
       await work(context);
       if (warnings > 0) exitstatus = `WARNINGS: ${warnings}`;
       log(warnings > 0 ? `TASK WARNINGS: ${warnings}` : 'TASK OK');
@@ -148,6 +160,15 @@ export class Tasks {
     }
     this.#running.delete(upid);
     this.#save({ ...this.#records.get(upid), upid, endtime: seconds(this.#clock), exitstatus });
+  }
+
+  async #beforeWork(parts: Upid, context: TaskContext, abandoned?: () => Promise<void>): Promise<void> {
+    try {
+      await this.#intercept(parts, context);
+    } catch (error) {
+      await abandoned?.();
+      throw error;
+    }
   }
 
   #load(upid: string): void {

@@ -31,6 +31,8 @@ export interface SimulatedState {
   >;
   /** storage → bytes */
   capacity: Record<string, number>;
+  /** Key of an interface or mount → why adding it to a running container fails. */
+  hotplug: Record<string, string>;
   /** Directories that the simulated host has; undefined: every one. */
   directories?: readonly string[];
   answers: Record<string, ProgrammedAnswer>;
@@ -43,6 +45,7 @@ export function openSimulatedState(file: string): SimulatedDocument {
     volumes: {},
     running: {},
     capacity: {},
+    hotplug: {},
     answers: {},
   }));
 }

@@ -29,6 +29,11 @@ export interface SimulatedBackend extends Backend {
 
 const idOf = (volume: Volume): string => `${volume.storage}:${volume.name}`;
 
+/** Config keys of interfaces and mounts. */
+function partsOf({ interfaces, mounts }: ContainerSpec): readonly string[] {
+  return [...interfaces.map(({ index }) => `net${index}`), ...mounts.map(({ key }) => key)];
+}
+
 /** Containers that exist in a file only. Deterministic but for process ids and key fingerprints; waits for nothing. */
 export function createSimulatedBackend(options: SimulatedOptions): SimulatedBackend {
   const model = openSimulatedState(join(options.stateDirectory, 'simulated.json'));
@@ -150,7 +155,10 @@ export function createSimulatedBackend(options: SimulatedOptions): SimulatedBack
       const nets = model.value.running[vmid]?.interfaces ?? [];
       return [LOOPBACK, ...nets.map((net) => interfaceState(vmid, net))];
     },
-    change: async (_before, after) => {
+    change: async (before, after) => {
+      const [had, has] = [partsOf(before), partsOf(after)];
+      const bad = has.find((key) => !had.includes(key) && model.value.hotplug?.[key] !== undefined);
+      if (bad !== undefined) throw new HotplugError(bad, model.value.hotplug[bad] ?? '');
       const bridge = after.interfaces.find((net) => !options.bridges.includes(net.bridge));
       if (bridge !== undefined) {
         throw new HotplugError(`net${bridge.index}`, `bridge '${bridge.bridge}' does not exist`);

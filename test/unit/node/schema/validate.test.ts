@@ -48,7 +48,9 @@ describe('parameters', () => {
   });
 
   it('come as lists in Perl’s way', () => {
-    expect(splitList(' a,b;c  d\0e,')).toEqual(['a', 'b', 'c', 'd', 'e']);
+    expect(splitList(' a,b;c  d,')).toEqual(['a', 'b', 'c', 'd']);
+    // with a NUL nothing else separates
+    expect(splitList('a,b\0c')).toEqual(['a,b', 'c']);
     expect(splitList('')).toEqual([]);
   });
 });
