@@ -30,8 +30,10 @@ export interface Case extends Caller {
   readonly params?: Readonly<Record<string, unknown>>;
   readonly json?: true;
   readonly raw?: RawRequest;
-  /** The server's time in seconds, where the row tells it. */
-  readonly time?: number;
+  /** The task that the row started, as recorded; other recordings of the same server may refer to it. */
+  readonly upid?: string;
+  /** The digest that the row showed, likewise. */
+  readonly digest?: string;
   readonly status: number;
   /** Absent: `OK`. */
   readonly reason?: string;
@@ -40,6 +42,12 @@ export interface Case extends Caller {
   readonly note?: string;
   /** Why the row is not compared; it is still sent. */
   readonly leftOut?: string;
+}
+
+/** The server's time in seconds, where the row tells it: a task's name does. */
+export function timeOf({ upid }: Case): number | undefined {
+  const hex = upid?.split(':')[4];
+  return hex === undefined ? undefined : Number.parseInt(hex, 16);
 }
 
 export type Kind = 'refusal' | 'other' | 'poll';

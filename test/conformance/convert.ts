@@ -3,7 +3,7 @@ import { usualBody } from './case.ts';
 import { digestIn, type NormalizeOptions, normalize, normalizeText, type Shape } from './normalize.ts';
 import { isCommand, type Recorded, type RecordedCall, type RecordedCommand } from './recording.ts';
 
-const UPID = /UPID:[^:\s]+:[0-9A-F]{8}:[0-9A-F]{8,9}:([0-9A-F]{8}):[^:\s]+:[^:\s]*:[^:\s]+:/;
+const UPID = /^UPID:[^:\s]+:[0-9A-F]{8}:[0-9A-F]{8,9}:[0-9A-F]{8}:[^:\s]+:[^:\s]*:[^:\s]+:$/;
 
 /** Rows whose request was not recorded whole. */
 const CUT = new Map([[1080, 'its header was left out of the recording']]);
@@ -21,13 +21,17 @@ interface Seen {
   readonly digests: ReadonlyMap<string, number>;
 }
 
-function survey(rows: readonly Recorded[]): Seen {
+function survey(rows: readonly Recorded[], known: readonly Case[]): Seen {
   const tasks = new Map<string, number>();
   const digests = new Map<string, number>();
+  for (const { row, upid, digest } of known) {
+    if (upid !== undefined) tasks.set(upid, row);
+    if (digest !== undefined && !digests.has(digest)) digests.set(digest, row);
+  }
   for (const row of rows) {
     if (isCommand(row)) continue;
-    const data = (row.response as { readonly data?: unknown } | null)?.data;
-    if (typeof data === 'string' && UPID.test(data)) tasks.set(data, row.seq);
+    const task = taskOf(row.response);
+    if (task !== undefined) tasks.set(task, row.seq);
     const digest = digestIn(row.response);
     if (digest !== undefined && !digests.has(digest)) digests.set(digest, row.seq);
   }
@@ -40,11 +44,10 @@ export function macsIn(params: unknown): readonly string[] {
   return found.map((mac) => mac.toUpperCase());
 }
 
-/** Seconds at which the server answered, where the answer says so. */
-function timeOf(response: unknown): number | undefined {
+/** The name of the task that an answer starts. */
+function taskOf(response: unknown): string | undefined {
   const data = (response as { readonly data?: unknown } | null)?.data;
-  const hex = typeof data === 'string' ? UPID.exec(data)?.[1] : undefined;
-  return hex === undefined ? undefined : Number.parseInt(hex, 16);
+  return typeof data === 'string' && UPID.test(data) ? data : undefined;
 }
 
 /**
@@ -76,7 +79,8 @@ function callCase(row: RecordedCall, { tasks, digests }: Seen, options: Normaliz
   const reason = normalizeText(row.reason, options);
   const body = shapeOf(path, row.response, options);
   const flaw = flawOf(row.note ?? '');
-  const time = timeOf(row.response);
+  const started = taskOf(row.response);
+  const showed = digestIn(row.response);
   return {
     row: seq,
     as,
@@ -87,7 +91,8 @@ function callCase(row: RecordedCall, { tasks, digests }: Seen, options: Normaliz
       ? {}
       : { params: shown === undefined ? row.params : { ...row.params, digest: `<digest ${shown}>` } }),
     ...(encoding === 'json' ? { json: true } : {}),
-    ...(time === undefined ? {} : { time }),
+    ...(started === undefined ? {} : { upid: started }),
+    ...(showed === undefined ? {} : { digest: showed }),
     status,
     ...(reason === 'OK' ? {} : { reason }),
     ...(JSON.stringify(body) === JSON.stringify(normalize(usualBody(status, reason), options)) ? {} : { body }),
@@ -178,9 +183,9 @@ function commandCase(row: RecordedCommand, options: NormalizeOptions): Case {
   };
 }
 
-/** Recorded rows as cases; rows may refer to earlier ones. */
-export function convert(rows: readonly Recorded[]): readonly Case[] {
-  const seen = survey(rows);
+/** Recorded rows as cases; rows may refer to earlier ones, and to `known` cases of the same server. */
+export function convert(rows: readonly Recorded[], known: readonly Case[] = []): readonly Case[] {
+  const seen = survey(rows, known);
   const knownMacs = new Set<string>();
   return rows.map((row) => {
     if (isCommand(row)) return commandCase(row, { knownMacs });

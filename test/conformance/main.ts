@@ -26,19 +26,18 @@ function readKnown(): Known {
 }
 
 /**
- * Another recording stands between the committed rows when it is of the same server: rows are told apart by their number.
- * A recording of its own is played alone.
+ * Rows of another recording. Of the same server they take their places between the committed ones, told by their numbers;
+ * a recording of its own is played alone.
  */
 function withAnswers(committed: readonly Case[], file: string): { cases: readonly Case[]; asked: ReadonlySet<number> } {
-  const rows = readRecording(file);
-  const own = convert(rows);
+  const own = convert(readRecording(file), committed);
   const asked = new Set(own.map(({ row }) => row));
   const shared = committed.filter(({ row }) => asked.has(row));
   const same = shared.filter((old) =>
     own.some((row) => row.row === old.row && row.method === old.method && row.path === old.path),
   );
-  const alone = shared.length > 0 && same.length < shared.length / 2;
-  if (alone || own.length >= committed.length) return { cases: own, asked };
+  const isOther = shared.length > own.length / 2 && same.length < shared.length / 2;
+  if (isOther || own.length >= committed.length) return { cases: own, asked };
   const between = [...committed.filter(({ row }) => !asked.has(row)), ...own];
   return { cases: between.toSorted((a, b) => a.row - b.row), asked };
 }
@@ -55,9 +54,10 @@ async function main(): Promise<number> {
     values.answers === undefined
       ? { cases: committed, asked: new Set(committed.map(({ row }) => row)) }
       : withAnswers(committed, values.answers);
-  const results = (await playCases(cases)).filter(({ row }) => asked.has(row.row));
+  const played = await playCases(cases);
+  const results = played.results.filter(({ row }) => asked.has(row.row));
   const paths = [...new Set(loadSchema('8.4').map(({ path }) => path))];
-  printReport(results, byCall(results, paths), known);
+  printReport(results, byCall(results, paths), known, values.answers === undefined);
   // rows of others need not be many; their share counts all the same
   const least = values.answers === undefined ? 1 : 0;
   const reached = (['refusal', 'other'] as const).every((kind) => {
@@ -70,8 +70,10 @@ async function main(): Promise<number> {
       `\nNEW DIFFERENCES in rows ${fresh.map(({ row }) => row.row).join(', ')}: these were equal when the cases were committed`,
     );
   }
+  for (const failure of played.failures) console.log(`\nCOULD NOT BE DONE beside the API: ${failure}`);
   if (!reached) console.log('\nBELOW THE THRESHOLDS');
-  return reached && fresh.length === 0 ? 0 : 1;
+  const whole = values.answers !== undefined || (fresh.length === 0 && played.failures.length === 0);
+  return reached && whole ? 0 : 1;
 }
 
 process.exitCode = await main();

@@ -59,6 +59,10 @@ export class Outside {
   start(vmid: number): Promise<unknown> {
     return this.control('PUT', 'running', { vmid, running: true });
   }
+
+  stop(vmid: number): Promise<unknown> {
+    return this.control('PUT', 'running', { vmid, running: false });
+  }
 }
 
 /** A task of a container that is still at work while the next rows come. */
@@ -229,7 +233,7 @@ export const OUTSIDE: readonly OutsideEvent[] = [
     before: 1034,
     what: 'container 101 is stopped, 100 was made anew',
     run: async (outside) => {
-      await outside.control('PUT', 'running', { vmid: 101, running: false });
+      await outside.stop(101);
       await outside.remove(100);
       const { cores: _cores, net0: _net0, ...plain } = FIRST;
       await outside.container(100, { ...plain, memory: 128, rootfs: 'local-btrfs:100/vm-100-disk-5.raw,size=1G' });

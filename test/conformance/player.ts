@@ -1,4 +1,4 @@
-import { type Case, usualBody } from './case.ts';
+import { type Case, timeOf, usualBody } from './case.ts';
 import { compare } from './compare.ts';
 import { macsIn, shapeOf } from './convert.ts';
 import { Credentials } from './credentials.ts';
@@ -19,6 +19,8 @@ export interface Result {
 
 /** Plays cases in their order against one node. */
 class Player {
+  /** What should have happened beside the API and could not. */
+  readonly failures: string[] = [];
   readonly #site: Site;
   readonly #outside: Outside;
   readonly #credentials = new Credentials();
@@ -39,10 +41,9 @@ class Player {
   }
 
   async play(row: Case): Promise<Verdict> {
-    if (row.time !== undefined) this.#site.setTime(row.time);
-    while (this.#events[0] !== undefined && this.#events[0].before <= row.row) {
-      await this.#events.shift()?.run(this.#outside);
-    }
+    const time = timeOf(row);
+    if (time !== undefined) this.#site.setTime(time);
+    await this.#happen(row.row);
     for (const mac of macsIn(row.params)) this.#options.knownMacs.add(mac);
     await this.#freeVmid(row);
     const answer = await this.#send(row);
@@ -53,6 +54,18 @@ class Player {
     }
     const differences = this.#differences(row, answer);
     return differences.length === 0 ? { outcome: 'equal' } : { outcome: 'differs', differences };
+  }
+
+  async #happen(row: number): Promise<void> {
+    while (this.#events[0] !== undefined && this.#events[0].before <= row) {
+      const event = this.#events.shift();
+      try {
+        await event?.run(this.#outside);
+      } catch (error) {
+        const text = error instanceof Error ? error.message : String(error);
+        this.failures.push(`before row ${event?.before}, ${event?.what}: ${text}`);
+      }
+    }
   }
 
   /**
@@ -131,16 +144,18 @@ class Player {
   }
 }
 
-/** Plays all cases against a new node of profile `recorded`. */
-export async function playCases(cases: readonly Case[]): Promise<readonly Result[]> {
-  const first = cases.find((row) => row.time !== undefined)?.time ?? Math.floor(Date.now() / 1000);
+/** Plays all cases against a new node of profile `recorded`; `failures`: what could not be done beside the API. */
+export async function playCases(
+  cases: readonly Case[],
+): Promise<{ readonly results: readonly Result[]; readonly failures: readonly string[] }> {
+  const first = cases.map(timeOf).find((time) => time !== undefined) ?? Math.floor(Date.now() / 1000);
   const site = await Site.start(first);
   try {
     const player = new Player(site);
     await player.begin();
     const results: Result[] = [];
     for (const row of cases) results.push({ row, verdict: await player.play(row) });
-    return results;
+    return { results, failures: player.failures };
   } finally {
     await site.close();
   }

@@ -34,7 +34,7 @@ function printDifferences(results: readonly Result[], known: ReadonlyMap<number,
   }
 }
 
-function printSummary(results: readonly Result[]): void {
+function printSummary(results: readonly Result[], thresholds: boolean): void {
   const polls = countKind(results, 'poll');
   const line = (name: string, count: Count): string =>
     `${name}: ${count.rows} rows, ${count.covered} covered, ${count.equal} equal (${percent(count)})`;
@@ -46,15 +46,17 @@ function printSummary(results: readonly Result[]): void {
     const count = countKind(results, kind);
     const wanted = THRESHOLDS[kind];
     const verdict = isReached(count, wanted) ? 'reached' : 'NOT REACHED';
-    console.log(`${line(name, count)}; wanted: ${wanted.covered} covered, ${wanted.share * 100} % equal: ${verdict}`);
+    const aim = `; wanted: ${wanted.covered} covered, ${wanted.share * 100} % equal: ${verdict}`;
+    console.log(`${line(name, count)}${thresholds ? aim : ''}`);
   }
 }
 
-/** Everything to standard output: by call, every difference with its reason, the two figures. */
+/** Everything to standard output: by call, every difference with its reason, the two figures, with `thresholds` beside. */
 export function printReport(
   results: readonly Result[],
   figures: readonly CallFigures[],
   known: ReadonlyMap<number, string>,
+  thresholds: boolean,
 ): void {
   printCalls(figures);
   printDifferences(results, known);
@@ -63,5 +65,5 @@ export function printReport(
     const rows = gone.map(({ row }) => row.row).join(', ');
     console.log(`\nNo longer different, to be taken off the list of known differences: rows ${rows}`);
   }
-  printSummary(results);
+  printSummary(results, thresholds);
 }
