@@ -61,9 +61,21 @@ function formatError(format: string | Properties, value: string, path: string): 
   return undefined;
 }
 
+const PATTERNS = new Map<string, RegExp>();
+
+/** Perl prints a pattern inside another one as `(?^i:…)`; letters' case matters for all of it or for none here. */
+export function perlPattern(pattern: string): RegExp {
+  const known = PATTERNS.get(pattern);
+  if (known !== undefined) return known;
+  const text = pattern.replace(/\(\?\^[a-z]*:/g, '(?:');
+  const made = new RegExp(`^(?:${text})$`, pattern.includes('(?^i:') ? 'i' : '');
+  PATTERNS.set(pattern, made);
+  return made;
+}
+
 function limitError(property: Property, value: string): string | undefined {
   const length = [...value].length;
-  if (property.pattern !== undefined && !new RegExp(`^(?:${property.pattern})$`).test(value)) {
+  if (property.pattern !== undefined && !perlPattern(property.pattern).test(value)) {
     return 'value does not match the regex pattern';
   }
   if (property.maxLength !== undefined && length > property.maxLength) {
