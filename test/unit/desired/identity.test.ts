@@ -13,9 +13,24 @@ describe('whose a container is', () => {
 
   it.each([
     ['/', undefined, 'Unable to name the container of directory /', 'rename the directory'],
-    ['/home/ann/my app', undefined, 'Unable to name the container of directory /home/ann/my app', 'rename the directory'],
-    ['/home/ann/a', 'apache', 'Unable to name the container of repository apache', 'write owner/name, such as srv/apache'],
-    ['/home/ann/a', 'a/b/c', 'Unable to name the container of repository a/b/c', 'write owner/name, such as srv/apache'],
+    [
+      '/home/ann/my app',
+      undefined,
+      'Unable to name the container of directory /home/ann/my app',
+      'rename the directory',
+    ],
+    [
+      '/home/ann/a',
+      'apache',
+      'Unable to name the container of repository apache',
+      'write owner/name, such as srv/apache',
+    ],
+    [
+      '/home/ann/a',
+      'a/b/c',
+      'Unable to name the container of repository a/b/c',
+      'write owner/name, such as srv/apache',
+    ],
     ['/home/ann/a', 'a/--> <b>', 'Unable to name the container of repository', 'write owner/name, such as srv/apache'],
     ['/home/ann/a', 'a/..', 'Unable to name the container of repository', 'write owner/name, such as srv/apache'],
   ])('of directory %s and repository %s is an error', (directory, repository, message, advice) => {
