@@ -1,5 +1,14 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { addTemplate, dataOf, NodeClient, small, startTestNode, type TestNode } from './support/node-client.ts';
+import {
+  addTemplate,
+  dataOf,
+  login,
+  NodeClient,
+  ROOT_PASSWORD,
+  small,
+  startTestNode,
+  type TestNode,
+} from './support/node-client.ts';
 
 const SECRET = 'for this test';
 
@@ -110,6 +119,71 @@ describe('a fault', () => {
     await arm({ kind: '5xx', status: 596, text: 'Broken pipe', match: { path: '/version', times: 1 } });
     const reply = await version();
     expect([reply.status, reply.reason]).toEqual([596, 'Broken pipe']);
+  });
+
+  it('595 to 599 are the proxy’s: a reason and no body, with the work done or not', async () => {
+    const match = { method: 'PUT', times: 1 };
+    await arm({ kind: '5xx', status: 596, match });
+    const lost = await root.call('PUT', '/nodes/pve/lxc/100/config', { memory: 301 });
+    expect([lost.status, lost.text]).toEqual([596, '']);
+    expect(lost.reason).toMatch(/^Errors during TLS negotiation/);
+    expect(test.node.core.guests.read('lxc', 100).config.values.memory).not.toBe('301');
+    await arm({ kind: '5xx', status: 595, text: 'Connection refused', done: true, match });
+    const done = await root.call('PUT', '/nodes/pve/lxc/100/config', { memory: 302 });
+    expect([done.status, done.reason]).toEqual([595, 'Connection refused']);
+    expect(test.node.core.guests.read('lxc', 100).config.values.memory).toBe('302');
+  });
+
+  it('cut breaks the connection in the middle of an answer, with the work done', async () => {
+    await arm({ kind: 'cut', match: { method: 'PUT', times: 1 } });
+    await expect(root.call('PUT', '/nodes/pve/lxc/100/config', { memory: 303 })).rejects.toThrow(/aborted|ECONNRESET/);
+    expect(test.node.core.guests.read('lxc', 100).config.values.memory).toBe('303');
+    await arm({ kind: 'cut', match: { path: '/version', times: 1 } });
+    await expect(version()).rejects.toThrow(/aborted|ECONNRESET/);
+    expect((await version()).status).toBe(200);
+  });
+
+  it('expired-tickets ends those given out so far, and a new login is good', async () => {
+    const other = await login(test.anonymous, 'root@pam', ROOT_PASSWORD);
+    await arm({ kind: 'expired-tickets', match: { method: 'GET', path: '/nodes' } });
+    expect((await other.call('GET', '/version')).status).toBe(200);
+    const ended = await other.call('GET', '/nodes');
+    expect([ended.status, ended.reason]).toEqual([401, 'Authentication failed!']);
+    expect((await root.call('GET', '/version')).status).toBe(401);
+    root = await login(test.anonymous, 'root@pam', ROOT_PASSWORD);
+    expect((await root.call('GET', '/nodes')).status).toBe(200);
+  });
+
+  it('no-quorum lets nothing be written until it is taken away', async () => {
+    const { id } = await arm({ kind: 'no-quorum' });
+    expect((await root.call('POST', '/nodes/pve/lxc', small(120))).reason).toBe('cluster not ready - no quorum?');
+    expect((await root.call('PUT', '/access/acl', { path: '/', roles: 'NoAccess', users: 'root@pam' })).reason).toBe(
+      "ACL update failed: cfs-lock 'file-user_cfg' error: no quorum!",
+    );
+    expect((await version()).status).toBe(200);
+    await control('DELETE', `faults/${id}`);
+    expect(await test.task(root, 'POST', '/nodes/pve/lxc', small(120))).toBe('OK');
+  });
+
+  it('storage-full fails what would write there, and leaves nothing behind', async () => {
+    await arm({ kind: 'storage-full', storage: 'local-btrfs' });
+    const full = "unable to write to '/var/lib/pve/local-btrfs' - No space left on device";
+    expect(await test.task(root, 'POST', '/nodes/pve/lxc', small(121))).toBe(`unable to create CT 121 - ${full}`);
+    expect((await root.call('GET', '/nodes/pve/lxc/121/config')).reason).toMatch(/does not exist$/);
+    expect((await root.call('PUT', '/nodes/pve/lxc/120/config', { mp0: 'local-btrfs:1,mp=/d' })).body?.errors).toEqual({
+      mp0: `unable to apply pending change mp0 : ${full}\n`,
+    });
+    expect(test.node.core.volumes.owned(121)).toEqual([]);
+  });
+
+  it('task-failure of a create leaves no container behind', async () => {
+    await arm({ kind: 'task-failure', text: 'got no worker upid', match: { task: 'vzcreate', times: 1 } });
+    expect(await test.task(root, 'POST', '/nodes/pve/lxc', small(122))).toBe('got no worker upid');
+    expect((await root.call('GET', '/nodes/pve/lxc/122/config')).reason).toMatch(/does not exist$/);
+    await arm({ kind: 'task-failure', text: 'no', match: { task: 'vzclone', times: 1 } });
+    expect(await test.task(root, 'POST', '/nodes/pve/lxc/120/clone', { newid: 123 })).toBe('no');
+    expect(test.node.core.guests.has('lxc', 123)).toBe(false);
+    expect(test.node.core.guests.read('lxc', 120).config.values.lock).toBeUndefined();
   });
 
   it('task-failure ends a task with a text', async () => {

@@ -32,6 +32,7 @@ function download(call: Call): Json {
       task.log(`template '${file}' is already there`);
       return;
     }
+    core.volumes.assertSpace(storage);
     mkdirSync(dirname(destination), { recursive: true });
     const recipe = { file, os: offered.os, suite: offered.suite, arch: 'amd64' };
     await core.backend.makeTemplate(recipe, destination, task.log, task.signal);

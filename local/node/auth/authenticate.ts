@@ -24,9 +24,16 @@ export class Unauthorized extends ApiError {
 /** Tickets and CSRF tokens: `PVE:user:TIME8::signature`, `TIME8:signature`, signed with the node's own key. */
 export class Tickets {
   readonly #key: Buffer;
+  /** Part of every signature: another one makes all earlier tickets worthless. */
+  #generation = 0;
 
   constructor(key: Buffer) {
     this.#key = key;
+  }
+
+  /** All tickets so far have ended, as after two hours. */
+  expireAll(): void {
+    this.#generation += 1;
   }
 
   issue(user: string, now: number): { readonly ticket: string; readonly csrf: string } {
@@ -58,7 +65,7 @@ export class Tickets {
   }
 
   #sign(text: string): string {
-    return createHmac('sha256', this.#key).update(text).digest('base64');
+    return createHmac('sha256', this.#key).update(`${this.#generation}:${text}`).digest('base64');
   }
 }
 

@@ -28,21 +28,28 @@ function setLock({ core }: ControlState, vmid: number, lock: string | undefined)
   core.guests.write('lxc', vmid, config);
 }
 
+function setQuorum({ core }: ControlState, quorate: boolean): void {
+  core.cluster.quorate = quorate;
+  core.guests.readOnly = !quorate;
+}
+
 async function addFault(state: ControlState, request: ControlRequest): Promise<Json> {
   const { fault, match } = parseFault(request.body);
   const added = state.faults.add(fault, match);
   if (fault.kind === 'lock') setLock(state, fault.vmid, fault.lock);
   if (fault.kind === 'flock') state.held.set(added.id, await state.core.locks.acquire(fault.vmid));
+  if (fault.kind === 'no-quorum') setQuorum(state, false);
+  if (fault.kind === 'storage-full') state.core.volumes.full.add(fault.storage);
   return { id: added.id };
 }
 
 function takeFault(state: ControlState, id: string): void {
-  const removed = state.faults.remove(id);
+  const fault = state.faults.remove(id)?.fault;
   state.held.get(id)?.();
   state.held.delete(id);
-  if (removed?.fault.kind === 'lock' && state.core.guests.has('lxc', removed.fault.vmid)) {
-    setLock(state, removed.fault.vmid, undefined);
-  }
+  if (fault?.kind === 'lock' && state.core.guests.has('lxc', fault.vmid)) setLock(state, fault.vmid, undefined);
+  if (fault?.kind === 'no-quorum') setQuorum(state, true);
+  if (fault?.kind === 'storage-full') state.core.volumes.full.delete(fault.storage);
 }
 
 function exec(state: ControlState, request: ControlRequest): Json {
@@ -120,9 +127,8 @@ export const controlRoutes: Readonly<Record<string, ControlHandler>> = {
     setLock(state, vmidOf(request), typeof lock === 'string' ? lock : undefined);
     return null;
   },
-  'PUT quorum': ({ core }, { body }) => {
-    core.cluster.quorate = body.quorate !== false;
-    core.guests.readOnly = !core.cluster.quorate;
+  'PUT quorum': (state, { body }) => {
+    setQuorum(state, body.quorate !== false);
     return null;
   },
   'PUT statistics': async ({ core }, { body }) => {

@@ -7,13 +7,22 @@ export type FaultKind =
   | { readonly kind: 'refused' }
   /** The work is done, the socket closed without an answer. */
   | { readonly kind: 'dropped' }
-  | { readonly kind: '5xx'; readonly status: number; readonly text: string }
+  /** The answer's headers and half of its body come, then the connection breaks; the work is done. */
+  | { readonly kind: 'cut' }
+  /** Every ticket that was given out so far is worth nothing from the call that it meets on. */
+  | { readonly kind: 'expired-tickets' }
+  /** 595 to 599 are the proxy's own, with nothing but a reason; `done`: the work is done before. */
+  | { readonly kind: '5xx'; readonly status: number; readonly text: string; readonly done: boolean }
   /** Tasks fail with this text before their work. */
   | { readonly kind: 'task-failure'; readonly text: string }
   /** Calls, or tasks when the match names them, wait until the time is over or the fault is taken away. */
   | { readonly kind: 'delay'; readonly milliseconds: number }
   /** Somebody holds the flock of a container's config. */
   | { readonly kind: 'flock'; readonly vmid: number }
+  /** The cluster has no quorum as long as the fault stands. */
+  | { readonly kind: 'no-quorum' }
+  /** Nothing more fits on a storage. */
+  | { readonly kind: 'storage-full'; readonly storage: string }
   /** The container's config says `lock: …`; taken away with the fault. */
   | { readonly kind: 'lock'; readonly vmid: number; readonly lock: string };
 
@@ -41,6 +50,17 @@ interface Armed extends Fault {
   met: number;
   readonly gone: AbortController;
 }
+
+/** Faults that are a state of the node and meet no call. */
+const STATES: ReadonlySet<FaultKind['kind']> = new Set(['lock', 'flock', 'no-quorum', 'storage-full']);
+
+/** What AnyEvent calls its own statuses. */
+const PROXY_TEXTS: Readonly<Record<number, string>> = {
+  595: 'Errors during connection establishment',
+  596: 'Errors during TLS negotiation, request sending and header processing',
+  597: 'Errors during body receiving and processing',
+  599: 'Other, usually nonretryable, errors',
+};
 
 function pathPattern(path: string): RegExp {
   const escaped = path.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '[^/]+');
@@ -107,7 +127,7 @@ export class Faults {
   #meet(meets: (armed: Armed) => boolean): Fault | undefined {
     let found: Armed | undefined;
     for (const armed of this.#armed.values()) {
-      if (armed.fault.kind === 'lock' || armed.fault.kind === 'flock' || !meets(armed)) continue;
+      if (STATES.has(armed.fault.kind) || !meets(armed)) continue;
       armed.met += 1;
       const first = armed.match.nth ?? 1;
       const last = armed.match.times === undefined ? Number.POSITIVE_INFINITY : first + armed.match.times - 1;
@@ -129,9 +149,19 @@ export function parseFault(body: { readonly [key: string]: Json | undefined }): 
     case '401':
     case 'refused':
     case 'dropped':
+    case 'cut':
+    case 'no-quorum':
       return { fault: { kind: body.kind }, match };
-    case '5xx':
-      return { fault: { kind: '5xx', status: number('status', 500), text: text('text', 'fault') }, match };
+    case 'expired-tickets':
+      // once unless asked otherwise: a new login must be worth something
+      return { fault: { kind: body.kind }, match: { times: 1, ...match } };
+    case '5xx': {
+      const status = number('status', 500);
+      const said = text('text', PROXY_TEXTS[status] ?? 'fault');
+      return { fault: { kind: '5xx', status, text: said, done: body.done === true }, match };
+    }
+    case 'storage-full':
+      return { fault: { kind: 'storage-full', storage: text('storage', 'local') }, match };
     case 'task-failure':
       return { fault: { kind: 'task-failure', text: text('text', 'fault') }, match };
     case 'delay':

@@ -3,7 +3,7 @@ import type { RanCommand } from '../backend/simulated/model.ts';
 import type { Core } from '../core.ts';
 import { ApiError, type Json } from '../http/answer.ts';
 import { emptyReply, errorReply, jsonReply, type Reply, readBody } from '../http/exchange.ts';
-import type { Gate, HttpRequest } from '../http/server.ts';
+import type { Gate, HttpRequest, Instead } from '../http/server.ts';
 import { controlRoutes } from './control.ts';
 import { Faults } from './faults.ts';
 
@@ -30,6 +30,11 @@ export interface ControlState {
   readonly held: Map<string, () => void>;
 }
 
+/** The proxy's statuses come with nothing but a reason (row 1078). */
+function failure(status: number, text: string): Reply {
+  return status >= 595 ? emptyReply(status, text) : errorReply(new ApiError(status, text));
+}
+
 function sameSecret(given: unknown, secret: string): boolean {
   const [a, b] = [Buffer.from(String(given)), Buffer.from(secret)];
   return a.length === b.length && timingSafeEqual(a, b);
@@ -50,7 +55,8 @@ export class ControlGate implements Gate {
     };
   }
 
-  readonly #dropping = new WeakSet<object>();
+  /** What a call gets instead of the answer to its work. */
+  readonly #instead = new WeakMap<object, Instead>();
 
   async before(request: HttpRequest): Promise<Reply | 'closed' | undefined> {
     const { message, method, path } = request;
@@ -66,20 +72,28 @@ export class ControlGate implements Gate {
       case '401':
         return emptyReply(401, 'Authentication failed!');
       case '5xx':
-        return errorReply(new ApiError(found.fault.status, found.fault.text));
+        if (!found.fault.done) return failure(found.fault.status, found.fault.text);
+        this.#instead.set(message, failure(found.fault.status, found.fault.text));
+        return undefined;
+      case 'expired-tickets':
+        this.#state.core.tickets.expireAll();
+        return undefined;
+      case 'cut':
+        this.#instead.set(message, 'cut');
+        return undefined;
       case 'delay':
         await this.#state.faults.wait(found.id, found.fault.milliseconds);
         return undefined;
       case 'dropped':
-        this.#dropping.add(message);
+        this.#instead.set(message, 'drop');
         return undefined;
       default:
         return undefined;
     }
   }
 
-  after({ message }: HttpRequest): 'drop' | undefined {
-    return this.#dropping.has(message) ? 'drop' : undefined;
+  after({ message }: HttpRequest): Instead | undefined {
+    return this.#instead.get(message);
   }
 
   async #control(request: HttpRequest): Promise<Reply> {

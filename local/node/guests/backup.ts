@@ -59,6 +59,7 @@ async function write(core: Core, task: TaskContext, job: BackupJob, stamp: strin
   const name = `backup/vzdump-lxc-${vmid}-${stamp}.tar.zst`;
   const file = core.storages.filePath({ storage, name });
   mkdirSync(dirname(file), { recursive: true });
+  core.volumes.assertSpace(storage);
   task.log(`INFO: creating vzdump archive '${file}'`);
   // under another name until it is whole: a killed backup must not look like one
   const partial = `${file}.tmp`;

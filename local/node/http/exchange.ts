@@ -91,3 +91,13 @@ export function send(response: ServerResponse, reply: Reply): void {
   });
   response.end(body);
 }
+
+/** The whole answer is announced, half of it comes, and the connection breaks. */
+export function sendHalf(response: ServerResponse, reply: Reply): void {
+  const body = Buffer.from(reply.body, 'utf8');
+  response.writeHead(reply.status, reply.reason, {
+    ...(reply.contentType === undefined ? {} : { 'Content-Type': reply.contentType }),
+    'Content-Length': body.length,
+  });
+  response.write(body.subarray(0, Math.floor(body.length / 2)), () => response.socket?.destroy());
+}

@@ -6,7 +6,7 @@ import { seconds, type Timings } from '../clock.ts';
 import type { Core } from '../core.ts';
 import { type Answer, ApiError } from './answer.ts';
 import type { ServerCertificate } from './certificates.ts';
-import { emptyReply, errorReply, extReply, jsonReply, type Reply, readBody, send } from './exchange.ts';
+import { emptyReply, errorReply, extReply, jsonReply, type Reply, readBody, send, sendHalf } from './exchange.ts';
 import { createListener, type Listener } from './listener.ts';
 import { type Parameters, PlainError, parseBody, parseForm } from './parameters.ts';
 
@@ -22,9 +22,12 @@ export interface HttpRequest {
 export interface Gate {
   /** May answer, wait, or close the socket. */
   before(request: HttpRequest, response: ServerResponse): Promise<Reply | 'closed' | undefined>;
-  /** May close the socket after the work was done. */
-  after(request: HttpRequest, reply: Reply): 'drop' | undefined;
+  /** After the work was done. */
+  after(request: HttpRequest, reply: Reply): Instead | undefined;
 }
+
+/** Another answer, none, or half of it. */
+export type Instead = Reply | 'drop' | 'cut';
 
 const METHODS = new Set(['GET', 'POST', 'PUT', 'DELETE']);
 
@@ -58,8 +61,10 @@ export class NodeServer {
       const early = await this.#gate.before(request, response);
       if (early === 'closed') return;
       const reply = early ?? (await this.#answer(request));
-      if (this.#gate.after(request, reply) === 'drop') message.socket.destroy();
-      else send(response, reply);
+      const instead = this.#gate.after(request, reply);
+      if (instead === 'drop') message.socket.destroy();
+      else if (instead === 'cut') sendHalf(response, reply);
+      else send(response, instead ?? reply);
     } catch (error) {
       const text = error instanceof Error ? error.message : String(error);
       send(response, errorReply(new ApiError(500, text)));

@@ -26,6 +26,8 @@ export class Volumes {
   readonly #storages: Storages;
   readonly #backend: Backend;
   readonly #clock: Clock;
+  /** Storages on which nothing more fits: set by the fault endpoint. */
+  readonly full = new Set<string>();
 
   constructor(stateDirectory: string, parts: { storages: Storages; backend: Backend; clock: Clock }) {
     this.#records = new Document(join(stateDirectory, 'volumes.json'), () => ({ volumes: [] }));
@@ -62,6 +64,7 @@ export class Volumes {
 
   /** Books a volume first, so that a kill in the middle leaves something to clean up, then makes it. */
   async register(record: VolumeRecord, make: () => Promise<void>): Promise<VolumeRecord> {
+    this.assertSpace(record.storage);
     this.#records.update((value) => value.volumes.push(record));
     try {
       await make();
@@ -70,6 +73,13 @@ export class Volumes {
       throw error;
     }
     return record;
+  }
+
+  /** Throws what a program says that writes to a full file system. */
+  assertSpace(storage: string): void {
+    if (!this.full.has(storage)) return;
+    const path = this.#storages.get(storage).path ?? `/dev/${storage}`;
+    throw new ApiError(500, `unable to write to '${path}' - No space left on device`);
   }
 
   /** A new volume with the content of another, or of a snapshot of it. */

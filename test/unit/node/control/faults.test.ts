@@ -21,6 +21,14 @@ describe('faults', () => {
     expect(faults.forTask('vzstart', '100')?.fault.kind).toBe('task-failure');
   });
 
+  it('that are a state of the node meet no call', () => {
+    const faults = new Faults();
+    faults.add({ kind: 'no-quorum' }, {});
+    faults.add({ kind: 'storage-full', storage: 'local' }, {});
+    expect(faults.forCall('GET', '/version')).toBeUndefined();
+    expect(faults.forTask('vzcreate', '100')).toBeUndefined();
+  });
+
   it('let go of those who wait when they are taken away', async () => {
     const faults = new Faults();
     const { id } = faults.add({ kind: 'delay', milliseconds: 60_000 }, {});
@@ -31,7 +39,12 @@ describe('faults', () => {
   });
 
   it('are read with defaults, and refused when unknown', () => {
-    expect(parseFault({ kind: '5xx' }).fault).toEqual({ kind: '5xx', status: 500, text: 'fault' });
+    expect(parseFault({ kind: '5xx' }).fault).toEqual({ kind: '5xx', status: 500, text: 'fault', done: false });
+    expect(parseFault({ kind: '5xx', status: 595, done: true }).fault).toMatchObject({
+      text: 'Errors during connection establishment',
+      done: true,
+    });
+    expect(parseFault({ kind: 'expired-tickets' }).match).toEqual({ times: 1 });
     expect(() => parseFault({ kind: 'flood' })).toThrow("unknown kind of fault 'flood'");
   });
 });
