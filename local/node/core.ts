@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type AccessStore, openAccessStore } from './auth/access-store.ts';
 import { Tickets } from './auth/authenticate.ts';
@@ -71,6 +72,8 @@ export interface Core {
   readonly statistics: { frozen: ReadonlyMap<number, { readonly [key: string]: Json }> | undefined };
   /** Without quorum Proxmox VE reads but does not write. */
   readonly cluster: { quorate: boolean };
+  /** Directory of files that are coming in; a restart empties it. */
+  readonly uploads: string;
   /** SHA-256 of the server's certificate, colon-separated */
   readonly fingerprint: string;
 }
@@ -100,6 +103,9 @@ export function openCore(options: CoreOptions): Core {
   const configKeys = parametersOf(schema, 'PUT', '/nodes/{node}/lxc/{vmid}/config');
   const accessStore = openAccessStore(state, options.rootPassword);
   const key = new Document(join(state, 'authkey.json'), () => ({ key: randomBytes(32).toString('hex') }));
+  const uploads = join(state, 'uploads');
+  rmSync(uploads, { recursive: true, force: true });
+  mkdirSync(uploads, { recursive: true, mode: 0o700 });
   return {
     release,
     profile,
@@ -124,6 +130,7 @@ export function openCore(options: CoreOptions): Core {
     ha: new Document<Record<string, HaResource>>(join(state, 'ha.json'), () => ({})),
     statistics: { frozen: undefined },
     cluster: { quorate: true },
+    uploads,
     fingerprint: options.fingerprint,
   };
 }

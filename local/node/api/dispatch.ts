@@ -1,10 +1,11 @@
 import type { Caller } from '../auth/authenticate.ts';
 import { checkPermissions } from '../auth/check.ts';
 import type { Core } from '../core.ts';
-import { type Answer, ApiError, notImplemented, parameterError, permissionDenied } from '../http/answer.ts';
+import { type Answer, notImplemented, parameterError, permissionDenied } from '../http/answer.ts';
 import type { Parameters } from '../http/parameters.ts';
 import { validate, withoutBooleans } from '../schema/validate.ts';
 import { Call, Page } from './call.ts';
+import { checkNode } from './check-node.ts';
 import type { Router } from './router.ts';
 
 export interface Request {
@@ -41,19 +42,6 @@ function decodePath(path: string): string {
   }
 }
 
-function checkNode(core: Core, parameters: Parameters): void {
-  const { node } = core.profile;
-  const asked = parameters.node;
-  if (typeof asked !== 'string' || asked === node || asked === 'localhost') return;
-  if (asked.toLowerCase() === node) {
-    throw new ApiError(596, 'error:0A000086:SSL routines::certificate verify failed');
-  }
-  throw new ApiError(
-    500,
-    `hostname lookup '${asked}' failed - failed to get address info for: ${asked}: Temporary failure in name resolution`,
-  );
-}
-
 /** In Proxmox VE's order: is there such a call, may the caller, which node, are the parameters right, then the work. */
 export async function dispatch(core: Core, router: Router, request: Request): Promise<Answer> {
   const found = router.find(request.method, request.path);
@@ -64,7 +52,7 @@ export async function dispatch(core: Core, router: Router, request: Request): Pr
   }
   const parameters = merge(found.values, request.parameters);
   checkPermissions(schema.permissions, { access: core.access, authuser: request.caller.authuser, parameters });
-  if (schema.proxyto === 'node') checkNode(core, parameters);
+  if (schema.proxyto === 'node') checkNode(core, parameters.node);
   validate(schema.parameters, parameters, schema.additional === 1);
   const result = await handler(new Call(core, request.caller, withoutBooleans(parameters)));
   return result instanceof Page ? result.answer : { data: result };

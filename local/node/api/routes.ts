@@ -27,6 +27,7 @@ import { poolRoutes } from './pools.ts';
 import { qemuRoutes } from './qemu.ts';
 import { storageRoutes } from './storage.ts';
 import { storageContentRoutes } from './storage-content.ts';
+import { storageFileRoutes } from './storage-files.ts';
 import { taskRoutes } from './tasks.ts';
 import { versionRoutes } from './version.ts';
 import { vzdumpRoutes } from './vzdump.ts';
@@ -61,6 +62,7 @@ export const ROUTES: Routes = {
   ...vzdumpRoutes,
   ...poolRoutes,
   ...storageContentRoutes,
+  ...storageFileRoutes,
   ...lxcFirewallRoutes,
   ...haRoutes,
   ...notOfferedRoutes,

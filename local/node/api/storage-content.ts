@@ -95,33 +95,8 @@ async function info(call: Call): Promise<Json> {
   return { path: shown, size, used: size, format, ...(notes === undefined ? {} : { notes }) };
 }
 
-const TEMPLATE_NAME = /\.tar\.(?:gz|xz|zst|bz2)$/i;
-const IMAGE_NAME = /\.(?:iso|img)$/i;
-
-/** Fetching from the network is not offered: the task says so. What is wrong with the call is said as Proxmox VE does. */
-function downloadUrl(call: Call): Json {
-  const { storage, path, type, content } = call.core.storages.enabled(call.required('storage'));
-  if (path === undefined) throw new ApiError(500, `can't upload to storage type '${type}', not a file based storage!`);
-  const kind = call.required('content');
-  if (!content.includes(kind)) {
-    throw new ApiError(500, `storage '${storage}' is not configured for content-type '${kind}'`);
-  }
-  const file = call
-    .required('filename')
-    .replace(/^.*[/\\]/, '')
-    .replace(/[^a-zA-Z0-9_.-]/g, '_');
-  if (!(kind === 'iso' ? IMAGE_NAME : TEMPLATE_NAME).test(file)) {
-    throw parameterError({ filename: 'wrong file extension' });
-  }
-  return call.core.tasks.start('download', file, call.authuser, async ({ log }) => {
-    log(`downloading ${call.required('url')} to ${path}/${file}`);
-    throw new ApiError(500, 'download failed: the local node fetches nothing from the network');
-  });
-}
-
 export const storageContentRoutes: Routes = {
   'POST /nodes/{node}/storage/{storage}/content': allocate,
   'GET /nodes/{node}/storage/{storage}/content/{volume}': info,
   'DELETE /nodes/{node}/storage/{storage}/content/{volume}': remove,
-  'POST /nodes/{node}/storage/{storage}/download-url': downloadUrl,
 };

@@ -14,10 +14,10 @@ export interface Caller {
   readonly byToken: boolean;
 }
 
-/** 401 as the HTTP server says it: a reason phrase and no body. */
+/** Turned away by the HTTP server before the API is asked: a reason phrase and no body. */
 export class Unauthorized extends ApiError {
-  constructor(reason: string) {
-    super(401, reason);
+  constructor(reason: string, status = 401) {
+    super(status, reason);
   }
 }
 

@@ -8,13 +8,16 @@ export const BODY_LIMIT = 512 * 1024;
 
 const JSON_TYPE = 'application/json;charset=UTF-8';
 
+/** Bodies come with a length or not at all. */
+export function refuseEncodings(request: IncomingMessage): void {
+  const encoding = request.headers['transfer-encoding'];
+  if (encoding === undefined) return;
+  const text = encoding.toLowerCase() === 'chunked' ? 'chunked transfer encoding not supported' : undefined;
+  throw new PlainError(501, text ?? `Unknown transfer encoding '${encoding}'`, { bare: true });
+}
+
 /** The whole body; more than the limit is refused as the real server does. */
 export async function readBody(request: IncomingMessage, limit = BODY_LIMIT): Promise<Buffer> {
-  const encoding = request.headers['transfer-encoding'];
-  if (encoding !== undefined) {
-    const text = encoding.toLowerCase() === 'chunked' ? 'chunked transfer encoding not supported' : undefined;
-    throw new PlainError(501, text ?? `Unknown transfer encoding '${encoding}'`, { bare: true });
-  }
   if (Number(request.headers['content-length'] ?? 0) > limit) {
     throw new PlainError(501, 'for data too large', { bare: true });
   }

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { dispatch, isPublic } from '../api/dispatch.ts';
 import type { Router } from '../api/router.ts';
@@ -6,9 +7,20 @@ import { seconds, type Timings } from '../clock.ts';
 import type { Core } from '../core.ts';
 import { type Answer, ApiError } from './answer.ts';
 import type { ServerCertificate } from './certificates.ts';
-import { emptyReply, errorReply, extReply, jsonReply, type Reply, readBody, send, sendHalf } from './exchange.ts';
+import {
+  emptyReply,
+  errorReply,
+  extReply,
+  jsonReply,
+  type Reply,
+  readBody,
+  refuseEncodings,
+  send,
+  sendHalf,
+} from './exchange.ts';
 import { createListener, type Listener } from './listener.ts';
 import { type Parameters, PlainError, parseBody, parseForm } from './parameters.ts';
+import { readUpload, uploadedFile, uploadStorage } from './upload.ts';
 
 export interface HttpRequest {
   readonly message: IncomingMessage;
@@ -93,7 +105,7 @@ export class NodeServer {
     } catch (error) {
       if (error instanceof Unauthorized) {
         await pause(this.#timings.unauthorized, request.message);
-        return emptyReply(401, error.message);
+        return emptyReply(error.status, error.message);
       }
       const failure =
         error instanceof ApiError ? error : new ApiError(500, error instanceof Error ? error.message : String(error));
@@ -104,11 +116,13 @@ export class NodeServer {
 
   async #call(request: HttpRequest, path: string): Promise<Answer> {
     const { message, method, query } = request;
+    refuseEncodings(message);
     const caller = this.#caller(message, method, path);
     const hasContent = Number(message.headers['content-length'] ?? 0) > 0;
     if (hasContent && method !== 'PUT' && method !== 'POST') {
       throw new PlainError(501, `Unexpected content for method '${method}'`, { bare: true });
     }
+    if (hasContent && uploadStorage(method, path) !== undefined) return this.#upload(request, path, caller);
     const body = await readBody(message);
     // what the query says goes before the body; `_dc` is there to get past caches
     const { _dc, ...parameters }: Parameters = {
@@ -119,12 +133,32 @@ export class NodeServer {
     return dispatch(this.#core, this.#router, { method, path, parameters, caller });
   }
 
+  /** The whole file is read before the call is looked at; it stays only if a task takes it. */
+  async #upload({ message, method, query }: HttpRequest, path: string, caller: Caller): Promise<Answer> {
+    const { uploads } = this.#core;
+    const parameters = await readUpload(message, uploads, query);
+    try {
+      return await dispatch(this.#core, this.#router, { method, path, parameters, caller });
+    } catch (error) {
+      rmSync(uploadedFile(uploads, String(parameters.tmpfilename)), { force: true });
+      throw error;
+    }
+  }
+
   #caller(message: IncomingMessage, method: string, path: string): Caller {
     const site = {
       data: this.#core.accessStore.value,
       tickets: this.#core.tickets,
       now: seconds(this.#core.clock),
     };
+    const storage = uploadStorage(method, path);
+    if (storage !== undefined) {
+      // a plain form can send no CSRF token: the right to upload is looked at instead, before anything is read
+      const caller = authenticate(message.headers, 'GET', site);
+      const right = `/storage/${decodeURIComponent(storage)}`;
+      if (this.#core.access.may(caller.authuser, right, 'Datastore.AllocateTemplate')) return caller;
+      throw new Unauthorized(`Permission check failed (${right}, Datastore.AllocateTemplate)`, 403);
+    }
     if (!isPublic(method, path)) return authenticate(message.headers, method, site);
     // nobody looks at a credential here, but a token is still one
     return { authuser: '', byToken: tokenOf(message.headers) !== undefined };

@@ -3,7 +3,8 @@ export interface Property {
   readonly type?: 'string' | 'integer' | 'number' | 'boolean' | 'array' | 'object' | 'null';
   readonly format?: string | Readonly<Record<string, Property>>;
   readonly optional?: 0 | 1;
-  readonly enum?: readonly string[];
+  /** null: published so for a list that the server does not have either */
+  readonly enum?: readonly string[] | null;
   readonly pattern?: string;
   readonly minimum?: number;
   readonly maximum?: number;

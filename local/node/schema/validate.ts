@@ -92,7 +92,7 @@ function limitError(property: Property, value: string): string | undefined {
       return `value must have a minimum value of ${property.minimum}`;
     }
   }
-  if (property.enum !== undefined && !property.enum.includes(value)) {
+  if (property.enum && !property.enum.includes(value)) {
     return `value '${value}' does not have a value in the enumeration '${property.enum.join(', ')}'`;
   }
   return undefined;
