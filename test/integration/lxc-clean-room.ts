@@ -31,6 +31,8 @@ mkdir "$1/layers/cgroup"
 mount --rbind /sys/fs/cgroup "$1/layers/cgroup"
 mount -t sysfs sysfs /sys
 mount --rbind "$1/layers/cgroup" /sys/fs/cgroup
+# Mounts of other nodes would vanish from here when those go.
+cut -d' ' -f5 /proc/self/mountinfo | grep '^/run/' | sort -r | xargs -r umount -l
 mount -t tmpfs tmpfs /run
 mkdir -p /var/lib/pve-gitops
 mount -t tmpfs tmpfs /var/lib/pve-gitops
@@ -45,7 +47,8 @@ const LOOK = `
 ip -o link | cut -d' ' -f2
 nft list ruleset
 iptables-save 2>/dev/null | grep -v '^#' | sed 's/\\[[0-9]*:[0-9]*\\]//' || true
-cut -d' ' -f5 /proc/self/mountinfo | sort
+cut -d' ' -f5 /proc/self/mountinfo | grep -v -E '^/(var/)?tmp/' | sort
+cut -d' ' -f5 /proc/self/mountinfo | grep -F "$1" | sort
 cat /proc/sys/net/ipv4/ip_forward
 cat /etc/subuid /etc/subgid
 ls -A /run /var/lib/pve-gitops

@@ -40,8 +40,11 @@ if (missing.length === 0) {
     it('whose firewall drops what it forwards lets containers through, and forgets that again', async () => {
       room = await openCleanRoom(NETWORK);
       room.run('nft', 'add table inet other { chain forward { type filter hook forward priority 0; policy drop; }; }');
+      room.run('nft', 'add chain inet other input { type filter hook input priority 0; policy drop; }');
       const before = room.snapshot();
       await room.call('open');
+      const input = room.run('nft', 'list', 'chain', 'inet', 'other', 'input');
+      expect(input).toMatch(/iifname "pgobr0" udp dport \{ 53, 67 \} accept/);
       const chain = room.run('nft', 'list', 'chain', 'inet', 'other', 'forward');
       expect(chain).toMatch(/iifname "pgobr0" accept/);
       expect(chain).toMatch(/oifname "pgobr0" ct state established,related accept/);
@@ -81,6 +84,15 @@ if (missing.length === 0) {
       );
       await room.call('resetHost');
       expect(room.snapshot()).toBe(before);
+    });
+
+    it('with a VPN around the network keeps it too', async () => {
+      room = await openCleanRoom(NETWORK);
+      room.run('ip', 'link', 'add', 'vpn0', 'type', 'bridge');
+      room.run('ip', 'link', 'set', 'vpn0', 'up');
+      room.run('ip', 'route', 'add', '10.0.0.0/8', 'dev', 'vpn0');
+      await expect(room.call('open')).rejects.toThrow(/is in use on this machine: 10\.0\.0\.0\/8 on vpn0/);
+      await room.call('resetHost');
     });
 
     it.each([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12])(

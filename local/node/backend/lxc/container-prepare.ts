@@ -1,7 +1,7 @@
 import { chown, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ContainerSpec, MountPoint } from '../backend.ts';
-import { serveDhcp } from './dhcp.ts';
+import { hostResolver, serveDhcp } from './dnsmasq.ts';
 import { guestFiles } from './guest-files.ts';
 import { writeSettings } from './guest-setup.ts';
 import type { HostSession } from './host-session.ts';
@@ -75,7 +75,8 @@ export async function prepareStart(session: HostSession, spec: ContainerSpec): P
   }
   await mkdir(hotplug, { recursive: true, mode: 0o711 });
   await mkdir(containerDirectory(layout, spec.vmid), { recursive: true, mode: 0o711 });
-  await writeSettings(guestFiles(rootPath(session, spec), firstId(session, spec)), spec);
+  const files = guestFiles(rootPath(session, spec), firstId(session, spec));
+  await writeSettings(files, spec, await hostResolver(session.changer, layout, session.network));
   await writeFile(configFile(layout, spec.vmid), config);
   await saveSpec(session, spec);
 }

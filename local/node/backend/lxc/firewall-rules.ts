@@ -41,8 +41,11 @@ export function iptablesChanges(rules: string, bridge: string): readonly HostCha
     changes.push({ kind: 'iptables', chain, rule: ['-o', bridge, ...answers, '-j', 'ACCEPT'] });
   }
   if (lines.includes('-P INPUT DROP')) {
-    const dhcp = ['-i', bridge, '-p', 'udp', '--dport', '67'];
-    changes.push({ kind: 'iptables', chain: 'INPUT', rule: [...dhcp, '-j', 'ACCEPT'] });
+    // What our dnsmasq may serve: names and leases.
+    for (const port of ['53', '67']) {
+      const rule = ['-i', bridge, '-p', 'udp', '--dport', port, '-j', 'ACCEPT'];
+      changes.push({ kind: 'iptables', chain: 'INPUT', rule });
+    }
   }
   return changes;
 }
@@ -100,7 +103,7 @@ export async function makeRule(change: HostChange, bridge: string): Promise<stri
       const insert = ['nft', 'insert', 'rule', change.family, change.table, change.chain];
       const comment = ['comment', `"${change.comment}"`];
       if (change.comment.endsWith(' input')) {
-        return await attempt(...insert, 'iifname', bridge, 'udp', 'dport', '67', 'accept', ...comment);
+        return await attempt(...insert, 'iifname', bridge, 'udp', 'dport', '{ 53, 67 }', 'accept', ...comment);
       }
       const answers = ['oifname', bridge, 'ct', 'state', 'established,related', 'accept', ...comment];
       return (

@@ -3,14 +3,8 @@ import { readFile } from 'node:fs/promises';
 import type { ContainerSpec, TaskLog } from '../backend.ts';
 import { debianInterfaces, networkdUnit } from './debian-network.ts';
 import type { GuestFiles } from './guest-files.ts';
-import {
-  guestResolver,
-  hostnameFile,
-  hostsFile,
-  resolvConf,
-  shadowWithRootPassword,
-  usableResolver,
-} from './guest-text.ts';
+import type { Resolver } from './guest-text.ts';
+import { guestResolver, hostnameFile, hostsFile, resolvConf, shadowWithRootPassword } from './guest-text.ts';
 import { sha512Crypt } from './sha512-crypt.ts';
 
 const DAY = 86_400_000;
@@ -31,13 +25,12 @@ export function fixedAddresses(spec: ContainerSpec): readonly string[] {
  * What Proxmox VE writes into a container at every start: name, addresses, resolver, time zone. Containers of type
  * `unmanaged` are left as they are.
  */
-export async function writeSettings(files: GuestFiles, spec: ContainerSpec): Promise<void> {
+export async function writeSettings(files: GuestFiles, spec: ContainerSpec, host: Resolver): Promise<void> {
   if (spec.ostype === 'unmanaged') return;
   await files.makeDirectory('/etc', { mode: 0o755 });
   await files.write('/etc/hostname', hostnameFile(spec));
   const hosts = (await files.read('/etc/hosts')) ?? '127.0.0.1 localhost\n';
   await files.write('/etc/hosts', hostsFile(hosts, spec, fixedAddresses(spec)[0]));
-  const host = usableResolver(await hostText('/etc/resolv.conf'), await hostText('/run/systemd/resolve/resolv.conf'));
   await files.write('/etc/resolv.conf', resolvConf(guestResolver(spec.nameserver, spec.searchdomain, host)));
   await writeNetwork(files, spec);
   if (spec.timezone !== undefined) await writeTimezone(files, spec.timezone);

@@ -61,12 +61,17 @@ async function makeBridge(changer: HostChanger, id: string): Promise<string> {
   throw new Error(`unable to make a bridge: ${FIRST_BRIDGE}0 to ${FIRST_BRIDGE}${MOST_BRIDGES - 1} are taken`);
 }
 
+interface Route {
+  readonly dst: string;
+  readonly dev?: string;
+}
+
 /** An address range that the host uses elsewhere would cut that network off. */
 async function refuseOverlap(network: string, bridge: string): Promise<void> {
-  const routes = JSON.parse(await run('ip', '-j', 'route', 'show', 'root', network)) as readonly {
-    readonly dst: string;
-    readonly dev?: string;
-  }[];
+  // Inside of it, and around it.
+  const within = await run('ip', '-j', 'route', 'show', 'root', network);
+  const around = await run('ip', '-j', 'route', 'show', 'match', network);
+  const routes = [within, around].flatMap((text) => (text.trim() === '' ? [] : (JSON.parse(text) as readonly Route[])));
   const other = routes.find(({ dst, dev }) => dst !== 'default' && dev !== bridge);
   if (other !== undefined) {
     throw new Error(

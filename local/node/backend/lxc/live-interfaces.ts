@@ -3,7 +3,7 @@ import type { ContainerSpec, NetworkInterface } from '../backend.ts';
 import { HotplugError } from '../backend.ts';
 import { hostBridge } from './container-prepare.ts';
 import { debianInterfaces, networkdUnit } from './debian-network.ts';
-import { serveDhcp } from './dhcp.ts';
+import { serveDhcp } from './dnsmasq.ts';
 import { inGuestNetwork } from './guest-interfaces.ts';
 import { readInGuest, runInGuest, writeInGuest } from './guest-run.ts';
 import type { HostSession } from './host-session.ts';

@@ -6,6 +6,7 @@ import { shutdownContainer, startContainer, stopContainer } from './container-po
 import { loadSpec, ownVolume, prepareStart, rootPath } from './container-prepare.ts';
 import { containerProcesses } from './container-process.ts';
 import { containerState } from './container-state.ts';
+import { hostResolver } from './dnsmasq.ts';
 import { guestInterfaces } from './guest-interfaces.ts';
 import { fixedAddresses } from './guest-setup.ts';
 import { forgetNeighbours, passFirewalls } from './host-network.ts';
@@ -69,7 +70,8 @@ export function createLxcBackend(options: LxcOptions): Backend {
       for (const mount of [spec.rootfs, ...spec.mounts]) await ownVolume(host, spec, mount);
       const workDirectory = join(layout.state, 'work');
       await mkdir(workDirectory, { recursive: true, mode: 0o700 });
-      const place = { rootfs: rootPath(host, spec), range: host.facts.idRange, workDirectory };
+      const resolver = await hostResolver(host.changer, layout, host.network);
+      const place = { rootfs: rootPath(host, spec), range: host.facts.idRange, workDirectory, resolver };
       await unpack(spec, unpackOptions, place, log, signal);
     },
     async forget(vmid) {

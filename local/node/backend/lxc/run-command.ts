@@ -33,6 +33,9 @@ const CONTAINED = [
   ...['unshare', '--mount', '--pid', '--fork', '--mount-proc', '--kill-child', '--'],
 ];
 
+/** How long output may still come after a program's end. */
+const DRAIN = 5000;
+
 const MAX_KEPT = 16 * 1024 * 1024;
 
 /** A command as Proxmox VE quotes it in messages: only what a shell would read otherwise is put in quotes. */
@@ -104,6 +107,13 @@ export async function runCommand(argv: readonly string[], options: CommandOption
     child.on('error', (cause) => {
       settle();
       reject(new Error(`command '${quoteCommand(argv)}' failed: ${cause.message}`, { cause }));
+    });
+    child.on('exit', () => {
+      // Something it left running may hold its output open for ever.
+      setTimeout(() => {
+        child.stdout?.destroy();
+        child.stderr?.destroy();
+      }, DRAIN).unref();
     });
     child.on('close', (code, signal) => {
       settle();

@@ -3,6 +3,7 @@ import { open } from 'node:fs/promises';
 import type { ContainerSpec, TaskLog, UnpackOptions } from '../backend.ts';
 import { guestFiles, resolveInside } from './guest-files.ts';
 import { architectureLine, writeFirstSettings, writeSettings } from './guest-setup.ts';
+import type { Resolver } from './guest-text.ts';
 import { writeHostKeys } from './host-keys.ts';
 import type { IdRange } from './id-range.ts';
 import { inUserNamespace } from './id-range.ts';
@@ -14,9 +15,13 @@ export interface UnpackPlace {
   readonly range: IdRange;
   /** For short-lived secrets; closed to others. */
   readonly workDirectory: string;
+  /** The host's, as far as containers can use it. */
+  readonly resolver: Resolver;
 }
 
 const TAR_DEADLINE = 30 * 60_000;
+const FIRST_LINES = 50;
+const LAST_LINES = 10;
 
 function compression(archive: string): readonly string[] {
   if (/\.(?:tar\.zst|tzst)$/.test(archive)) return ['--zstd'];
@@ -58,6 +63,28 @@ export function tarCommand(archive: string, rootfs: string, range: IdRange | und
   ];
 }
 
+/** A full disk makes tar complain about each of ten thousand files. */
+function limitedLog(log: TaskLog): { readonly add: TaskLog; readonly end: () => void } {
+  const last: string[] = [];
+  let count = 0;
+  return {
+    add(line) {
+      count += 1;
+      if (count <= FIRST_LINES) {
+        log(line);
+        return;
+      }
+      last.push(line);
+      if (last.length > LAST_LINES) last.shift();
+    },
+    end() {
+      const left = count - FIRST_LINES - last.length;
+      if (left > 0) log(`... ${left} more lines ...`);
+      for (const line of last) log(line);
+    },
+  };
+}
+
 /** Fills an empty root file system from a template and sets it up. */
 export async function unpack(
   spec: ContainerSpec,
@@ -68,6 +95,7 @@ export async function unpack(
 ): Promise<void> {
   log(`extracting archive '${options.archive}'`);
   const argv = tarCommand(options.archive, place.rootfs, spec.unprivileged ? place.range : undefined);
+  const lines = limitedLog(log);
   const archive = await open(options.archive, constants.O_RDONLY);
   try {
     const result = await runCommand(argv, {
@@ -75,16 +103,17 @@ export async function unpack(
       signal,
       contained: true,
       input: { fd: archive.fd },
-      onLine: log,
+      onLine: lines.add,
       env: { ...environment(), LC_ALL: 'C' },
     });
     if (result.code !== 0 || result.ended !== undefined) throw new CommandError(argv, result);
   } finally {
+    lines.end();
     await archive.close();
   }
   const files = guestFiles(place.rootfs, spec.unprivileged ? place.range.start : 0);
   await logArchitecture(place.rootfs, log);
-  await writeSettings(files, spec);
+  await writeSettings(files, spec, place.resolver);
   await writeFirstSettings(files, options);
   await writeHostKeys(files, spec, place.workDirectory, log, signal);
   signal.throwIfAborted();

@@ -7,6 +7,7 @@ import {
   templateSources,
 } from '../../../../local/node/backend/lxc/apt-sources.ts';
 import { nestedSubvolumes, referencedBytes } from '../../../../local/node/backend/lxc/btrfs-volumes.ts';
+import { dnsmasqCommand } from '../../../../local/node/backend/lxc/dnsmasq.ts';
 import { iptablesChanges, nftChanges } from '../../../../local/node/backend/lxc/firewall-rules.ts';
 import { parseInterfaces } from '../../../../local/node/backend/lxc/guest-interfaces.ts';
 import { fingerprint, hostKeyComment } from '../../../../local/node/backend/lxc/host-keys.ts';
@@ -66,7 +67,7 @@ describe('other firewalls', () => {
     expect(iptablesChanges('-P INPUT ACCEPT\n-P FORWARD ACCEPT\n', 'br')).toEqual([]);
     const chains = (rules: string): readonly string[] =>
       iptablesChanges(rules, 'br').flatMap((change) => (change.kind === 'iptables' ? [change.chain] : []));
-    expect(chains('-P INPUT DROP\n-P FORWARD DROP\n')).toEqual(['FORWARD', 'FORWARD', 'INPUT']);
+    expect(chains('-P INPUT DROP\n-P FORWARD DROP\n')).toEqual(['FORWARD', 'FORWARD', 'INPUT', 'INPUT']);
     expect(chains('-P FORWARD DROP\n-N DOCKER-USER\n')).toEqual(['DOCKER-USER', 'DOCKER-USER']);
   });
 
@@ -88,6 +89,23 @@ describe('other firewalls', () => {
       );
     expect(tables(false)).toEqual(['filter']);
     expect(tables(true)).toEqual([]);
+  });
+});
+
+describe('dnsmasq', () => {
+  const network = { bridge: 'pgobr0', gateway: '10.91.0.1', prefix: 16, network: '10.91.0.0/16' };
+  const command = (...nameservers: readonly string[]): readonly string[] =>
+    dnsmasqCommand(network, { nameservers, search: [] }, '/s/pid', '/s/leases');
+
+  it('only leases addresses where containers reach the host’s servers themselves', () => {
+    expect(command('192.0.2.53')).toContain('--port=0');
+    expect(command('192.0.2.53')).toContain('--dhcp-option=option:dns-server,192.0.2.53');
+    expect(command('192.0.2.53')).toContain('--dhcp-range=10.91.254.1,10.91.254.254,12h');
+  });
+
+  it('answers for names where they cannot', () => {
+    expect(command()).toContain('--port=53');
+    expect(command()).toContain('--dhcp-option=option:dns-server,10.91.0.1');
   });
 });
 
