@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { hashSecret } from '../../local/node/auth/access-store.ts';
+import type { Release } from '../../local/node/schema/load.ts';
 import type { Connection, Trust } from '../../src/model/settings.ts';
 import { NodeClient, ROOT_PASSWORD, startTestNode } from './support/node-client.ts';
 
@@ -21,12 +22,15 @@ export interface Target {
  * `PVE_HOST`, `PVE_FINGERPRINT` or `PVE_CA_FILE`, `PVE_TOKEN_ID` and `PVE_TOKEN_SECRET` or `PVE_USER` and
  * `PVE_PASSWORD`; `PVE_NODE` (pve), `PVE_STORAGE` (local-lvm), `PVE_TEMPLATE_STORAGE` (local), `PVE_BRIDGE` (vmbr0).
  */
-export async function openTarget(): Promise<Target> {
+export async function openTarget(release: Release = '8.4'): Promise<Target> {
   const { PVE_HOST } = process.env;
   if (PVE_HOST !== undefined && PVE_HOST !== '') return realTarget(PVE_HOST);
   console.log('contract: PVE_HOST is not set, so the Proxmox adapter is held against the local node only');
-  return await localTarget();
+  return await localTarget(release);
 }
+
+/** What a file of the contract is held against, one after the other: a real server has its one release. */
+export const RELEASES: readonly Release[] = (process.env.PVE_HOST ?? '') === '' ? ['8.4', '9.1'] : ['8.4'];
 
 function realTarget(host: string): Target {
   const { env } = process;
@@ -58,9 +62,9 @@ function trustOf({ PVE_FINGERPRINT, PVE_CA_FILE }: NodeJS.ProcessEnv): Trust {
   return { kind: 'system' };
 }
 
-async function localTarget(): Promise<Target> {
+async function localTarget(release: Release): Promise<Target> {
   const controlSecret = 'for this test';
-  const test = await startTestNode({ profile: 'home', controlSecret });
+  const test = await startTestNode({ profile: 'home', controlSecret, release });
   const secret = '00000000-0000-4000-8000-000000000002';
   test.node.core.accessStore.update((data) => {
     const root = data.users['root@pam'];
