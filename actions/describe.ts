@@ -154,6 +154,7 @@ const EFFECTS = {
   restart: 'restart',
   replace: 'replace (planned, not carried out yet)',
   destroy: 'destroys the container',
+  configure: 'configured again',
   nothing: 'nothing',
 } as const;
 

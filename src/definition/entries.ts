@@ -1,11 +1,13 @@
 import type { Problem } from '../model/errors.ts';
 import { nearest } from '../model/nearest.ts';
 import { scanEnv } from './env.ts';
-import type { FieldName, Path, ReadValue } from './field.ts';
+import type { FieldName } from './field.ts';
 import { fieldNames, fields } from './fields.ts';
 import type { Format } from './files.ts';
+import type { Finding, Path } from './findings.ts';
 import { evaluationHint } from './hints.ts';
 import { decode } from './text.ts';
+import { describeFinding } from './wrong-value.ts';
 import { scanYaml } from './yaml.ts';
 
 /** A field that a file sets. */
@@ -16,6 +18,8 @@ export interface ReadField {
   readonly column: number;
   /** As written. */
   readonly key: string;
+  /** Lines of the parts of the value, by their way. */
+  readonly lines: Readonly<Record<string, number>> | undefined;
 }
 
 export interface ReadFile {
@@ -23,13 +27,18 @@ export interface ReadFile {
   readonly problems: readonly Problem[];
 }
 
-/** A name's place in a file, with the way to its value. */
-interface Entry {
-  readonly key: string;
+export interface Place {
   readonly line: number;
   readonly column: number;
+}
+
+/** A name's place in a file, with the way to its value. */
+interface Entry extends Place {
+  readonly key: string;
   readonly value: unknown;
-  readonly place: (paths: readonly Path[]) => { readonly line: number; readonly column: number };
+  /** Where a part stands, or its key. */
+  readonly place: (path: Path, of: 'value' | 'key') => Place;
+  readonly lines?: () => Readonly<Record<string, number>> | undefined;
   /** Set when the text could not be brought into the form of container.yml. */
   readonly wrong?: string;
   readonly fix?: string;
@@ -39,7 +48,7 @@ interface Entry {
 export function readFile(file: string, format: Format, bytes: Uint8Array): ReadFile {
   const decoded = decode(file, bytes);
   if ('problems' in decoded) return { fields: [], problems: decoded.problems };
-  const keys = keysOf(format);
+  const keys = KEYS[format];
   const scanned = format === 'env' ? scanEnv(file, decoded.text) : scanYaml(file, decoded.text);
   const problems: Problem[] = [...scanned.problems];
   const found: ReadField[] = [];
@@ -51,11 +60,24 @@ export function readFile(file: string, format: Format, bytes: Uint8Array): ReadF
       problems.push({ file, line, column, key, message: 'is not a key', ...suggestion(key, format) });
       continue;
     }
-    const read: ReadValue<unknown> = entry.wrong === undefined ? fields[name].read(value) : { paths: [] };
-    if ('value' in read) found.push({ name, value: read.value, line, column, key });
-    else problems.push({ file, ...entry.place(read.paths), key, ...wrongValue(name, entry, format) });
+    if (entry.wrong !== undefined) {
+      problems.push({ file, ...entry.place([], 'value'), key, ...unreadable(name, entry, entry.wrong) });
+      continue;
+    }
+    const read = fields[name].read(value);
+    if ('value' in read) found.push({ name, value: read.value, line, column, key, lines: entry.lines?.() });
+    else {
+      for (const finding of read.findings) {
+        problems.push({ file, ...placeOf(entry, finding), ...describeFinding(name, key, value, finding, format) });
+      }
+    }
   }
   return { fields: found, problems };
+}
+
+function placeOf(entry: Entry, { kind, path }: Finding): Place {
+  if (kind === 'missing') return entry.place(path.slice(0, -1), 'value');
+  return entry.place(path, kind === 'unknown' || kind === 'name' ? 'key' : 'value');
 }
 
 type ScannedEnvEntry = ReturnType<typeof scanEnv>['entries'][number];
@@ -69,6 +91,16 @@ function envEntry(keys: ReadonlyMap<string, FieldName>, scanned: ScannedEnvEntry
   return { key, line, column, place, value: text, ...read };
 }
 
+function unreadable(name: FieldName, { value, fix }: Entry, wrong: string): { message: string; fix?: string } {
+  const { form, hint } = fields[name];
+  const text = String(value);
+  const mend = fix ?? hint?.(text) ?? evaluationHint(text);
+  const message = `${wrong}; expected ${form}`;
+  return mend === undefined ? { message } : { message, fix: mend };
+}
+
+const KEYS: Readonly<Record<Format, ReadonlyMap<string, FieldName>>> = { env: keysOf('env'), yaml: keysOf('yaml') };
+
 function keysOf(format: Format): ReadonlyMap<string, FieldName> {
   return new Map(
     fieldNames.flatMap((name): [string, FieldName][] => {
@@ -78,28 +110,9 @@ function keysOf(format: Format): ReadonlyMap<string, FieldName> {
   );
 }
 
-function wrongValue(
-  name: FieldName,
-  entry: Entry,
-  format: Format,
-): { readonly message: string; readonly fix?: string } {
-  const { form, hint } = fields[name];
-  const { value, wrong } = entry;
-  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? 'nothing');
-  const shown = text.length > 60 || /\p{Cc}/u.test(text) ? '' : `, not ${JSON.stringify(value) ?? 'nothing'}`;
-  const quotedNumber =
-    format === 'yaml' &&
-    typeof value === 'string' &&
-    /^\d+$/.test(value) &&
-    'value' in fields[name].read(Number(value));
-  const fix = entry.fix ?? hint(text) ?? evaluationHint(text) ?? (quotedNumber ? 'remove the quotes' : undefined);
-  const message = wrong === undefined ? `expected ${form}${shown}` : `${wrong}; expected ${form}`;
-  return fix === undefined ? { message } : { message, fix };
-}
-
 /** The key that was meant: one of the other format, one in other letters, or the nearest. */
-function suggestion(key: string, format: Format): { readonly fix?: string } {
-  const known = [...keysOf(format).keys()];
+function suggestion(key: string, format: Format): { readonly fix: string } {
+  const known = [...KEYS[format].keys()];
   const other = fieldNames.find((name) => {
     const { env, yaml } = fields[name];
     return key.toLowerCase() === (format === 'env' ? yaml : env)?.toLowerCase();

@@ -1,26 +1,77 @@
+import * as z from 'zod';
 import type { HealthCheck } from '../model/definition.ts';
+import type { ReadText } from './field.ts';
+import { HTTP, UNIT } from './forms.ts';
+import { isPrintable, whole } from './schemas.ts';
 
-/** A check as container.yml has it. */
-export type WrittenCheck =
-  | { readonly unit: string }
-  | { readonly tcp: number }
-  | { readonly http: string; readonly status?: number | undefined; readonly contains?: string | undefined }
-  | { readonly command: string };
+const nothing = { effect: 'nothing', default: 'none' } as const;
 
-export function healthCheck(written: WrittenCheck): HealthCheck {
-  if ('unit' in written) return { kind: 'unit', unit: written.unit };
-  if ('tcp' in written) return { kind: 'tcp', port: written.tcp };
-  if ('command' in written) return { kind: 'command', command: written.command };
-  const { http, status, contains } = written;
-  return {
-    kind: 'http',
-    url: http,
-    ...(status === undefined ? {} : { status }),
-    ...(contains === undefined ? {} : { contains }),
-  };
+export const checkParts = {
+  unit: {
+    ...nothing,
+    schema: z.string().regex(UNIT),
+    form: 'the name of a systemd unit',
+    description: 'A systemd unit that has to be active',
+  },
+  tcp: {
+    ...nothing,
+    schema: whole(1, 65_535),
+    form: 'a port from 1 to 65535',
+    description: 'A port that has to take connections',
+  },
+  http: {
+    ...nothing,
+    schema: z.string().regex(HTTP).refine(portInRange),
+    form: 'an address such as http://:80/',
+    description: 'A page that has to answer; without a host it is the container itself',
+  },
+  status: {
+    ...nothing,
+    schema: whole(100, 599),
+    form: 'a status from 100 to 599',
+    default: 'any below 400',
+    description: 'Status of the answer, beside http',
+  },
+  contains: {
+    ...nothing,
+    schema: z.string().min(1).refine(isPrintable),
+    form: 'text',
+    description: 'Text within the answer, beside http',
+  },
+  command: {
+    ...nothing,
+    schema: z.string().min(1).refine(isPrintable),
+    form: 'a command for the shell',
+    description: 'A command that has to end with 0',
+  },
+};
+
+const { unit, tcp, http, status, contains, command } = checkParts;
+
+export const check = z.union([
+  z.strictObject({ unit: unit.schema }),
+  z.strictObject({ tcp: tcp.schema }),
+  z.strictObject({
+    http: http.schema,
+    status: status.schema.exactOptional(),
+    contains: contains.schema.exactOptional(),
+  }),
+  z.strictObject({ command: command.schema }),
+]);
+
+/** Beyond what a readable pattern can say. */
+function portInRange(url: string): boolean {
+  const digits = /:(\d+)(?:\/|$)/.exec(url)?.[1];
+  return digits === undefined || (Number(digits) > 0 && Number(digits) <= 65535);
 }
 
-export type ReadText = { readonly value: unknown } | { readonly wrong: string; readonly fix?: string };
+export function healthCheck(written: z.infer<typeof check>): HealthCheck {
+  if ('unit' in written) return { kind: 'unit', ...written };
+  if ('tcp' in written) return { kind: 'tcp', port: written.tcp };
+  if ('command' in written) return { kind: 'command', ...written };
+  const { http: url, ...rest } = written;
+  return { kind: 'http', url, ...rest };
+}
 
 /**
  * HEALTH of an .env file in the form of container.yml: `unit:apache2 tcp:1883, http://:80/ status=200 contains="two words"`.

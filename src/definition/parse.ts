@@ -27,11 +27,11 @@ export function parseDefinition({ directory, stage, files, names }: DefinitionIn
   for (const file of chosen.names) {
     const read = readFile(file, chosen.format, files.get(file) ?? new Uint8Array());
     problems.push(...byLine(read.problems), ...conflicts(file, read.fields));
-    for (const { name, value, line, key } of read.fields) {
+    for (const { name, value, line, key, lines } of read.fields) {
       // Both say which vmid: an overlay's takes the place of either.
       if (name === 'id') merged.delete('vmid');
       if (name === 'vmid') merged.delete('id');
-      merged.set(name, { value, file, line, key });
+      merged.set(name, { value, file, line, key, ...(lines === undefined ? {} : { lines }) });
     }
   }
   if (problems.length > 0) throw problemsOf(directory, problems);

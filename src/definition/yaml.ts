@@ -4,6 +4,7 @@ import {
   isMap,
   isNode,
   isScalar,
+  isSeq,
   LineCounter,
   type Node,
   type ParsedNode,
@@ -11,7 +12,7 @@ import {
   visit,
 } from 'yaml';
 import type { Problem } from '../model/errors.ts';
-import type { Path } from './field.ts';
+import type { Path } from './findings.ts';
 
 /** A key of container.yml with its value as plain data. */
 export interface YamlEntry {
@@ -19,8 +20,10 @@ export interface YamlEntry {
   readonly value: unknown;
   readonly line: number;
   readonly column: number;
-  /** Line and column of a part of the value, e.g. of item 1's `tcp`: of these paths the one that leads deepest. */
-  place(paths: readonly Path[]): { readonly line: number; readonly column: number };
+  /** Where the part of the value that the path leads to stands, or its key; of a part that is not there what holds it. */
+  place(path: Path, of: 'value' | 'key'): { readonly line: number; readonly column: number };
+  /** Lines of all parts of a value that has any: `1.vlan` → 12. */
+  lines(): Readonly<Record<string, number>> | undefined;
 }
 
 export interface ScannedYaml {
@@ -61,6 +64,11 @@ function scan(file: string, text: string): ScannedYaml {
       else if (node.tag !== undefined)
         problems.push({ file, ...at(node.range?.[0]), message: 'tags are not read', fix: `remove ${node.tag}` });
     },
+    Pair(_, { key }) {
+      // Plain objects cannot hold it as a key of their own in every place that a value passes.
+      if (isScalar(key) && key.value === '__proto__')
+        problems.push({ file, ...at(key.range?.[0]), message: '__proto__ is not a key', fix: 'remove it' });
+    },
   });
   if (problems.length > 0) return { entries: [], problems };
 
@@ -83,26 +91,43 @@ function scan(file: string, text: string): ScannedYaml {
       key: String(key.value),
       value: isNode(value) ? value.toJS(document) : null,
       ...start,
-      place: (paths) => at(deepestNode(value, paths)?.range?.[0] ?? (key as ParsedNode).range[0]),
+      place: (path, of) => at(nodeAt(key, value, path, of)),
+      lines: () => (isCollection(value) ? Object.fromEntries(linesWithin(value, '', at)) : undefined),
     });
   }
   return { entries, problems };
 }
 
-function deepestNode(value: unknown, paths: readonly Path[]): Node | undefined {
-  let deepest: { readonly node: Node; readonly depth: number } | undefined;
-  for (const path of [[], ...paths]) {
-    let node: unknown = value;
-    let depth = 0;
-    for (const part of path) {
-      const child: unknown = isCollection(node) ? node.get(part, true) : undefined;
-      if (!isNode(child)) break;
-      node = child;
-      depth += 1;
-    }
-    if (isNode(node) && depth >= (deepest?.depth ?? 0)) deepest = { node, depth };
+/** Offset of the deepest part on a path that is there. */
+function nodeAt(key: unknown, value: unknown, path: Path, of: 'value' | 'key'): number | undefined {
+  let node: Node | undefined = isNode(value) ? value : isNode(key) ? key : undefined;
+  for (const [depth, step] of path.entries()) {
+    const pair = isMap(node)
+      ? node.items.find((item) => isScalar(item.key) && String(item.key.value) === step)
+      : undefined;
+    if (pair !== undefined && of === 'key' && depth === path.length - 1 && isNode(pair.key)) return pair.key.range?.[0];
+    const child: unknown = pair?.value ?? (isSeq(node) ? node.get(step, true) : undefined) ?? pair?.key;
+    if (!isNode(child)) break;
+    node = child;
   }
-  return deepest?.node;
+  return node?.range?.[0];
+}
+
+type At = (offset: number | undefined) => { readonly line: number };
+
+/** Ways to all parts with the lines of their keys or items. */
+function linesWithin(collection: Node, way: string, at: At): [string, number][] {
+  const items: readonly (readonly [unknown, unknown, unknown])[] = isMap(collection)
+    ? collection.items.map(({ key, value }) => [isScalar(key) ? key.value : undefined, key, value])
+    : isSeq(collection)
+      ? collection.items.map((item, index) => [index, item, item])
+      : [];
+  return items.flatMap(([step, start, value]): [string, number][] => {
+    if (!isNode(start)) return [];
+    const name = `${way}${String(step)}`;
+    const within = isNode(value) ? linesWithin(value, `${name}.`, at) : [];
+    return [[name, at(start.range?.[0]).line], ...within];
+  });
 }
 
 function plainMessage(message: string): string {
