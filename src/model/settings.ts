@@ -5,7 +5,10 @@ export type Origin = string;
 export type Trust =
   | { readonly kind: 'system' }
   | { readonly kind: 'ca'; readonly pem: string }
-  | { readonly kind: 'fingerprint'; readonly sha256: string };
+  /** The one certificate of every host. */
+  | { readonly kind: 'fingerprint'; readonly sha256: string }
+  /** `host` or `host:port` as in `hosts` → its own SHA-256; a host that is not named is verified by public CAs. */
+  | { readonly kind: 'fingerprints'; readonly byHost: Readonly<Record<string, string>> };
 
 export interface TokenCredentials {
   /** `user@realm!name` */
@@ -49,6 +52,8 @@ export interface Settings {
   readonly vmidBase: number;
   readonly storage: string;
   readonly templateStorage: string;
+  /** Pool of containers whose definition names none. */
+  readonly pool?: string;
   readonly network: NetworkDefaults;
   readonly timezone: string;
   readonly locale: string;

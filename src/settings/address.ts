@@ -28,18 +28,6 @@ function isHost(host: string): boolean {
   return /^[\d.]+$/.test(host) ? isIpv4(host) : LABELS.test(host);
 }
 
-/** SHA-256 of the certificate, 64 hex digits with or without colons; the value has colons and capitals, as Proxmox VE shows it. */
-export const fingerprint: Parse<string> = (text) => {
-  const digits = text
-    .replace(/^sha-?256[:=\s]*/i, '')
-    .replaceAll(':', '')
-    .toUpperCase();
-  if (/^[0-9A-F]{64}$/.test(digits)) return { value: (digits.match(/../g) ?? []).join(':') };
-  const fix = 'Proxmox VE shows it under Node > System > Certificates';
-  if (/^[0-9A-F]{40}$/.test(digits)) return { wrong: 'this is a SHA-1 fingerprint; expected SHA-256', fix };
-  return { wrong: 'expected the SHA-256 fingerprint: 64 hex digits with colons', fix };
-};
-
 /** `user@realm`; Proxmox VE has no user without a realm. */
 export const user: Parse<string> = (text) => {
   if (text.includes('!')) return { wrong: 'this names a token', fix: 'give it as the token id' };

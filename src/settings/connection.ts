@@ -1,4 +1,3 @@
-import { dirname, isAbsolute, join } from 'node:path';
 import { GitopsError, type Problem } from '../model/errors.ts';
 import { nearest } from '../model/nearest.ts';
 import type { Connection, Trust } from '../model/settings.ts';
@@ -10,28 +9,6 @@ export interface ConnectionInput {
   readonly values: SettingValues;
   readonly given: ReadonlyMap<SettingName, Given>;
   readonly read: Read;
-}
-
-/** Certificate of the stronger source; both from the same one cannot be meant. */
-export function trustOf({ values, given, read }: ConnectionInput, problems: Problem[]): Trust {
-  const ca = given.get('caFile');
-  const pin = given.get('fingerprint');
-  if (ca !== undefined && pin !== undefined && ca.rank === pin.rank) {
-    const message = `${settingRows.caFile.key} and ${settingRows.fingerprint.key} exclude each other`;
-    problems.push({ ...pin.place, message, fix: 'keep one of them' });
-    return { kind: 'system' };
-  }
-  if (pin !== undefined && (ca === undefined || pin.rank < ca.rank)) {
-    return values.fingerprint === undefined ? { kind: 'system' } : { kind: 'fingerprint', sha256: values.fingerprint };
-  }
-  if (ca === undefined) return { kind: 'system' };
-  const fromFile = ca.place.line !== undefined;
-  const path = fromFile && !isAbsolute(ca.text) ? join(dirname(ca.place.file), ca.text) : ca.text;
-  const pem = read(path);
-  if (pem?.includes('-----BEGIN CERTIFICATE-----')) return { kind: 'ca', pem };
-  const message = pem === undefined ? `there is no file ${path}` : `${path} holds no certificate in PEM form`;
-  problems.push({ ...ca.place, message });
-  return { kind: 'system' };
 }
 
 /** Halves of credentials are problems; none at all is an error of its own (`missing`). */

@@ -1,7 +1,7 @@
 import type { Problem } from '../model/errors.ts';
 import { nearest } from '../model/nearest.ts';
 import type { JsonMember, JsonNode } from './json.ts';
-import { type SettingName, settingNames, settingRows } from './table.ts';
+import { type SettingName, type SettingRow, settingNames, settingRows } from './table.ts';
 
 /** A setting that the JSON file holds, as text. */
 export interface Leaf {
@@ -33,7 +33,7 @@ export function readLeaves(file: string, root: JsonNode): Leaves {
       const place = { file, line: member.line, column: member.column, key: path };
       const name = names.get(path);
       if (name !== undefined) {
-        const text = textOf(member.node, settingRows[name].separator);
+        const text = textOf(member.node, settingRows[name]);
         if (text === undefined) problems.push({ ...place, message: expected(name) });
         else leaves.push({ name, text, place });
       } else if (paths.some((known) => known.startsWith(`${path}.`))) walk(member.node, path);
@@ -45,17 +45,27 @@ export function readLeaves(file: string, root: JsonNode): Leaves {
 }
 
 /** undefined: a kind of value that no setting takes. */
-function textOf(node: JsonNode, separator: string | undefined): string | undefined {
-  const { value } = node;
+function textOf({ value }: JsonNode, { separator, object }: SettingRow<unknown>): string | undefined {
   if (value === null) return '';
   if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return String(value);
-  if (value instanceof Map || separator === undefined) return undefined;
+  if (separator === undefined) return undefined;
+  if (value instanceof Map) {
+    const entries = [...(value as ReadonlyMap<string, JsonMember>)].map(([key, { node }]) => [key, node.value]);
+    const texts = object === true && entries.every(([, item]) => typeof item === 'string');
+    return texts ? entries.map(([key, item]) => `${key}=${item}`).join(separator) : undefined;
+  }
   const items = (value as readonly JsonNode[]).map((item) => item.value);
   return items.every((item) => typeof item === 'string') ? items.join(separator) : undefined;
 }
 
 function expected(name: SettingName): string {
-  return `expected text${settingRows[name].separator === undefined ? '' : ' or a list of texts'}`;
+  const { separator, object }: SettingRow<unknown> = settingRows[name];
+  const forms = [
+    'text',
+    ...(separator === undefined ? [] : ['a list of texts']),
+    ...(object ? ['an object of texts'] : []),
+  ];
+  return `expected ${forms.join(' or ')}`;
 }
 
 /** People also write the environment's name or the input's into the file, or forget the section. */

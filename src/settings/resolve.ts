@@ -1,15 +1,18 @@
 import { type Problem, ProblemsError } from '../model/errors.ts';
 import type { Settings, ShownSetting } from '../model/settings.ts';
-import { checkCredentials, connectionOf, missing, trustOf } from './connection.ts';
+import { checkCredentials, connectionOf, missing } from './connection.ts';
 import type { Read } from './files.ts';
 import { collect, type Given, type Sources } from './sources.ts';
 import { type SettingName, type SettingValues, settingNames, settingRows } from './table.ts';
+import { trustOf } from './trust.ts';
 
 export interface Home {
   /** Where state goes when no setting says it, absolute. */
   readonly stateDirectory: string;
   /** Reads the CA file; a relative path is one below the working directory. */
   readonly read: Read;
+  /** Host and credentials may be missing: they are what `setup` makes. */
+  readonly connectionOptional?: boolean;
 }
 
 export interface ResolvedSettings {
@@ -50,9 +53,9 @@ export function resolveSettings(sources: Sources, home: Home): ResolvedSettings 
   }
   const input = { values: values as SettingValues, given, read: home.read };
   const trust = trustOf(input, problems);
-  checkCredentials(input, problems);
+  if (home.connectionOptional !== true) checkCredentials(input, problems);
   if (problems.length > 0) throw new ProblemsError('settings', problems);
-  const lack = missing(input, sources);
+  const lack = home.connectionOptional === true ? undefined : missing(input, sources);
   if (lack !== undefined) throw lack;
   return { settings: settingsOf(input.values, connectionOf(input.values, trust)), shown, secrets: collected.secrets };
 }
@@ -78,7 +81,7 @@ function shownText(value: unknown): string {
 
 /** Rows with a default are always there; the fallbacks below only satisfy the types. */
 function settingsOf(values: SettingValues, connection: Settings['connection']): Settings {
-  const { gateway, nameserver, searchdomain, translate, login, password, share, stage, simulated } = values;
+  const { gateway, nameserver, searchdomain, translate, login, password, share, stage, simulated, pool } = values;
   return {
     connection,
     site: values.site ?? 'default',
@@ -86,6 +89,7 @@ function settingsOf(values: SettingValues, connection: Settings['connection']): 
     vmidBase: values.vmidBase ?? 1000,
     storage: values.storage ?? 'local-lvm',
     templateStorage: values.templateStorage ?? 'local',
+    ...(pool === undefined ? {} : { pool }),
     network: {
       bridge: values.bridge ?? 'vmbr0',
       interface: values.interface ?? 'eth0',

@@ -48,6 +48,8 @@ export function collect(sources: Sources): Collected {
   const secrets = new Set<string>();
   for (const [rank, layer] of layers.entries()) {
     for (const [name, found] of layer.given) {
+      // A local node has no pool of another server's.
+      if (name === 'pool' && sources.local !== undefined) continue;
       if (settingRows[name].secret) secrets.add(found.text);
       if (!given.has(name)) given.set(name, { ...found, rank });
     }

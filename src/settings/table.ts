@@ -1,4 +1,5 @@
-import { apiHost, fingerprint, tokenId, user } from './address.ts';
+import { apiHost, tokenId, user } from './address.ts';
+import { fingerprints } from './fingerprint.ts';
 import { anyText, integer, ipv4, listOf, type Parse, publicKey, range16, textOf, timezone, yesOrNo } from './values.ts';
 
 /** One setting: every way to give it, how it is read, and what the documentation says of it. */
@@ -11,6 +12,8 @@ export interface SettingRow<T> {
   readonly secret: boolean;
   /** Several values: text is split at it, and a JSON list is joined with it. */
   readonly separator?: ',' | '\n';
+  /** A JSON object is taken too; its entries are joined as `key=value`. */
+  readonly object?: boolean;
   /** As a person would write it. */
   readonly default?: string;
   readonly description: string;
@@ -21,6 +24,7 @@ interface RowOptions {
   readonly environment?: string;
   readonly secret?: boolean;
   readonly separator?: ',' | '\n';
+  readonly object?: boolean;
   readonly default?: string;
 }
 
@@ -35,6 +39,7 @@ function row<T>(key: string, description: string, parse: Parse<T>, options: RowO
     description,
     parse,
     ...(options.separator === undefined ? {} : { separator: options.separator }),
+    ...(options.object === undefined ? {} : { object: options.object }),
     ...(options.default === undefined ? {} : { default: options.default }),
   };
 }
@@ -47,6 +52,7 @@ const domain = textOf(/^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/i, 'a domain, su
 const locale = textOf(/^(?:C|[a-z]{2,3}_[A-Z]{2}(?:@[a-z]+)?)\.UTF-8$/, 'a UTF-8 locale such as en_US.UTF-8');
 const path = textOf(/^\/(?!.*(?:^|\/)\.\.(?:\/|$))[^\s,:]*$/, 'an absolute path');
 const anyPath = textOf(/^\/\P{Cc}*$/u, 'an absolute path');
+const pool = textOf(/^[\w.-]+(?:\/[\w.-]+){0,2}$/, 'the name of a pool, such as gitops');
 const word = textOf(/^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/, 'lower-case letters, digits and hyphens');
 const noBlanks = textOf(/^\S+$/, 'text without blanks');
 const https = textOf(/^https:\/\/[^\s@]+$/, 'an https address');
@@ -59,7 +65,7 @@ const nameservers: Parse<string> = (text) => {
 export const settingRows = {
   hosts: row(
     'proxmox.host',
-    'Proxmox VE: host, host:port or https://host:port; several by comma, the first is preferred',
+    'Proxmox VE: host, host:port or https://host:port; several by comma (JSON: or a list), the next is asked when one does not answer',
     listOf(',', apiHost),
     { separator: ',' },
   ),
@@ -73,7 +79,12 @@ export const settingRows = {
     user,
   ),
   proxmoxPassword: row('proxmox.password', 'Password of that user', anyText, { secret: true }),
-  fingerprint: row('proxmox.fingerprint', 'SHA-256 fingerprint of the API certificate', fingerprint),
+  fingerprint: row(
+    'proxmox.fingerprint',
+    'SHA-256 fingerprint of the API certificate; of several hosts one each by comma in their order, or host=fingerprint (JSON: an object)',
+    fingerprints,
+    { separator: ',', object: true },
+  ),
   caFile: row(
     'proxmox.ca_file',
     'File with the CA certificate of the API; beside the JSON file when relative',
@@ -81,6 +92,7 @@ export const settingRows = {
   ),
   storage: row('proxmox.storage', 'Storage for disks of definitions that name none', storage, { default: 'local-lvm' }),
   templateStorage: row('proxmox.template_storage', 'Storage for templates', storage, { default: 'local' }),
+  pool: row('proxmox.pool', 'Pool of containers whose definition names none', pool),
   bridge: row('network.bridge', 'Bridge of containers', bridge, { default: 'vmbr0' }),
   interface: row('network.interface', 'Name of the network interface inside containers', interfaceName, {
     default: 'eth0',

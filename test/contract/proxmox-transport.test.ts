@@ -89,7 +89,7 @@ describe('trust', () => {
     const error = await refusal(connect({ kind: 'fingerprint', sha256: old }, hosts).inventory.guests(within(5000)));
     expect(error.kind).toBe('remote');
     expect(error.message).toContain(`${certificate.fingerprint}, expected was ${old}`);
-    expect(error.advice.join('\n')).toContain(`PROXMOX_FINGERPRINT=${certificate.fingerprint}`);
+    expect(error.advice.join('\n')).toContain(`PROXMOX_FINGERPRINT=…,${hosts[0]}=${certificate.fingerprint}`);
     expect([...server.seen, ...second.seen]).toEqual([]);
   });
 

@@ -4,6 +4,7 @@ import type { FailureDetail } from './failure.ts';
 export function adviceFor(detail: FailureDetail): readonly string[] {
   switch (detail.kind) {
     case 'unreachable':
+    case 'unanswered':
       return ['Check the host and the port (8006), and that this machine may reach it.'];
     case 'untrusted':
       return trustAdvice(detail);
@@ -23,14 +24,23 @@ export function adviceFor(detail: FailureDetail): readonly string[] {
   }
 }
 
-function trustAdvice({ seen, expected }: Extract<FailureDetail, { kind: 'untrusted' }>): readonly string[] {
+type Untrusted = Extract<FailureDetail, { kind: 'untrusted' }>;
+
+function trustAdvice({ endpoint, seen, expected, several }: Untrusted): readonly string[] {
   if (seen === undefined) return ['Give the CA that signed the certificate, or the certificate’s SHA-256 fingerprint.'];
   return [
     expected === undefined
       ? 'Compare the fingerprint with the one that the Proxmox VE GUI shows: node → System → Certificates.'
       : 'Someone may stand between you and the server. Only if the certificate was renewed (Proxmox VE GUI: node → System → Certificates shows the same fingerprint), replace the old one.',
-    `If it is the same, set PROXMOX_FINGERPRINT=${seen}`,
-    `or write into the configuration file: "fingerprint": "${seen}"`,
+    ...(several === undefined
+      ? [
+          `If it is the same, set PROXMOX_FINGERPRINT=${seen}`,
+          `or write into the configuration file: "fingerprint": "${seen}"`,
+        ]
+      : [
+          `If it is the same, add it for this host: PROXMOX_FINGERPRINT=…,${endpoint}=${seen}`,
+          `or in the configuration file: "fingerprint": { …, "${endpoint}": "${seen}" }`,
+        ]),
   ];
 }
 

@@ -1,9 +1,8 @@
 import { Agent, type RequestOptions, request } from 'node:https';
 import type { Duplex } from 'node:stream';
-import type { Trust } from '../../model/settings.ts';
 import { type Endpoint, showEndpoint } from './endpoint.ts';
 import { Failure } from './failure.ts';
-import { openSecureSocket } from './secure-socket.ts';
+import { openSecureSocket, type SecurePlace } from './secure-socket.ts';
 
 /** Idle connections end before the server would end them (5 s): else a request could meet a closing one. */
 const IDLE_MS = 3000;
@@ -16,6 +15,8 @@ export interface HttpRequest {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
+  /** It changes nothing, whatever its method: another host may be asked when its answer is lost. */
+  readonly harmless?: true;
 }
 
 export interface HttpAnswer {
@@ -28,15 +29,13 @@ export interface HttpAnswer {
 
 /** An agent whose sockets are verified before they are given to a request. */
 export class VerifiedAgent extends Agent {
-  readonly #endpoint: Endpoint;
-  readonly #trust: Trust;
+  readonly #place: SecurePlace;
   /** SHA-256 fingerprint of the certificate that the server last proved to have. */
   fingerprint: string | undefined;
 
-  constructor(endpoint: Endpoint, trust: Trust, keepAlive: boolean) {
+  constructor(place: SecurePlace, keepAlive: boolean) {
     super({ keepAlive, timeout: IDLE_MS });
-    this.#endpoint = endpoint;
-    this.#trust = trust;
+    this.#place = place;
   }
 
   override createConnection(
@@ -46,7 +45,7 @@ export class VerifiedAgent extends Agent {
     // Node hands the request's own options on, its signal among them.
     const signal = options.signal ?? new AbortController().signal;
     const none = undefined as unknown as Duplex;
-    openSecureSocket(this.#endpoint, this.#trust, signal).then(
+    openSecureSocket(this.#place, signal).then(
       (socket) => {
         this.fingerprint = socket.getPeerCertificate().fingerprint256;
         callback?.(null, socket);

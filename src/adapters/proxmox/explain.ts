@@ -1,6 +1,6 @@
 import { type ErrorKind, GitopsError, isGitopsError } from '../../model/errors.ts';
 import { adviceFor } from './advice.ts';
-import { Failure, type FailureDetail } from './failure.ts';
+import { type Attempt, Failure, type FailureDetail } from './failure.ts';
 
 /** Turns what went wrong into the error that people read. Errors that are already in words pass. */
 export function explain(what: string, error: unknown): GitopsError {
@@ -28,6 +28,8 @@ export function reasonOf(detail: FailureDetail): string {
       return `no connection to ${detail.endpoint}: ${detail.reason}`;
     case 'untrusted':
       return untrustedReason(detail);
+    case 'unanswered':
+      return `no Proxmox VE host answers: ${attemptTexts(detail.attempts)}`;
     case 'lost':
       return `the connection to ${detail.endpoint} was lost: ${detail.reason}`;
     case 'stalled':
@@ -58,7 +60,12 @@ function statusOf(detail: FailureDetail): { readonly status?: number } {
 function untrustedReason(detail: Extract<FailureDetail, { kind: 'untrusted' }>): string {
   const seen = detail.seen === undefined ? '' : `; it showed the SHA-256 fingerprint ${detail.seen}`;
   const expected = detail.expected === undefined ? '' : `, expected was ${detail.expected.join(' or ')}`;
-  return `the certificate of ${detail.endpoint} is not trusted: ${detail.reason}${seen}${expected}`;
+  const before = detail.before === undefined ? '' : ` (before it: ${attemptTexts(detail.before)})`;
+  return `the certificate of ${detail.endpoint} is not trusted: ${detail.reason}${seen}${expected}${before}`;
+}
+
+function attemptTexts(attempts: readonly Attempt[]): string {
+  return attempts.map(({ endpoint, reason }) => `${endpoint}: ${reason}`).join('; ');
 }
 
 /** Another's work in progress and a stale digest: the same call may go well a little later. */
@@ -78,6 +85,6 @@ function logText(log: readonly string[]): string {
   return log.length === 0 ? '' : `\n${log.map((line) => `  ${line}`).join('\n')}`;
 }
 
-function seconds(ms: number): string {
+export function seconds(ms: number): string {
   return ms < 10_000 ? `${Math.round(ms / 100) / 10} s` : `${Math.round(ms / 1000)} s`;
 }

@@ -11,7 +11,13 @@ export type FailureDetail =
       readonly seen?: string;
       /** Fingerprints that would have been accepted. */
       readonly expected?: readonly string[];
+      /** Hosts that were tried before it. */
+      readonly before?: readonly Attempt[];
+      /** There are several hosts, which may have certificates of their own. */
+      readonly several?: true;
     }
+  /** No host of several answered. `passing`: one of them was connected to, so that another try may go well. */
+  | { readonly kind: 'unanswered'; readonly attempts: readonly Attempt[]; readonly passing: boolean }
   /** The connection ended after the request had begun to be sent. */
   | { readonly kind: 'lost'; readonly endpoint: string; readonly reason: string }
   /** One exchange took longer than an exchange may. */
@@ -32,6 +38,12 @@ export type FailureDetail =
   | { readonly kind: 'task'; readonly upid: string; readonly exit: string; readonly log: readonly string[] }
   /** Waiting for a task ended before the task did. */
   | { readonly kind: 'unsettled'; readonly upid: string; readonly reason: string; readonly log: readonly string[] };
+
+/** A host that was tried, and why there was no answer from it. */
+export interface Attempt {
+  readonly endpoint: string;
+  readonly reason: string;
+}
 
 export interface FailureOptions {
   readonly cause?: unknown;

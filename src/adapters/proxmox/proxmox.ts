@@ -6,10 +6,9 @@ import { Authentication } from './authentication.ts';
 import { readContainer } from './container-state.ts';
 import { createContainer, downloadTemplate } from './create-container.ts';
 import { destroyContainer } from './destroy-container.ts';
-import { parseEndpoint } from './endpoint.ts';
 import { Engine } from './engine.ts';
-import { parseFingerprints } from './fingerprint.ts';
 import { isVmidFree, nextVmid, readGuests } from './guests.ts';
+import { trustedHosts } from './host-trust.ts';
 import { readNodes, readStorages } from './nodes.ts';
 import { rebootContainer, shutdownContainer, startContainer } from './power.ts';
 import { resizeDisk } from './resize-disk.ts';
@@ -27,6 +26,8 @@ export interface ProxmoxOptions {
   /** How long one exchange may take, for reads and for writes; each call's own deadline holds beside it. */
   readonly readMs?: number;
   readonly writeMs?: number;
+  /** How long a host may take until it has shown its certificate. */
+  readonly connectMs?: number;
 }
 
 export interface ProxmoxPorts {
@@ -41,13 +42,12 @@ export interface ProxmoxPorts {
  * user at once for a host or a fingerprint that is none.
  */
 export function connectProxmox(connection: Connection, options: ProxmoxOptions): ProxmoxPorts {
-  const { clock, onLog, debug, readMs, writeMs } = options;
-  if (connection.trust.kind === 'fingerprint') parseFingerprints(connection.trust.sha256);
-  const endpoints = connection.hosts.map((host) => parseEndpoint(host, connection.port));
-  const transport = new Transport(endpoints, connection.trust, {
+  const { clock, onLog, debug, readMs, writeMs, connectMs } = options;
+  const transport = new Transport(trustedHosts(connection), {
     ...(debug === undefined ? {} : { debug }),
     ...(readMs === undefined ? {} : { readMs }),
     ...(writeMs === undefined ? {} : { writeMs }),
+    ...(connectMs === undefined ? {} : { connectMs }),
   });
   const engine = new Engine(transport, new Authentication(connection, transport, clock), clock);
   const session: Session = {

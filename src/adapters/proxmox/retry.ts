@@ -13,6 +13,7 @@ export function mayRepeatRead(error: unknown): boolean {
   if (!(error instanceof Failure)) return false;
   const { detail } = error;
   if (detail.kind === 'answered') return isGatewayStatus(detail.status) || isBeforeWork(error);
+  if (detail.kind === 'unanswered') return detail.passing;
   return detail.kind === 'lost' || detail.kind === 'stalled';
 }
 

@@ -1,12 +1,17 @@
 import { isIP } from 'node:net';
 import { connect, type TLSSocket } from 'node:tls';
-import type { Trust } from '../../model/settings.ts';
 import { type Endpoint, showEndpoint } from './endpoint.ts';
 import { Failure } from './failure.ts';
 import { parseFingerprints } from './fingerprint.ts';
+import type { HostTrust } from './host-trust.ts';
 
-/** A host that is switched off must not use up the deadline before the next host is tried. */
-const CONNECT_MS = 10_000;
+/** One host and how it proves itself. */
+export interface SecurePlace {
+  readonly endpoint: Endpoint;
+  readonly trust: HostTrust;
+  /** For name, connection and handshake together. */
+  readonly connectMs: number;
+}
 
 /** Codes of OpenSSL's certificate verification and of Node's comparison of names. */
 const CERTIFICATE_CODE =
@@ -17,29 +22,27 @@ const CERTIFICATE_CODE =
  * a credential goes anywhere else. Under `system` and `ca` the chain and the name are verified; under `fingerprint` the
  * certificate's SHA-256 alone decides, as neither its issuer nor its names mean anything then.
  *
- * Throws Failure: unreachable or untrusted (in both nothing was sent), or the signal's reason.
+ * Throws Failure: unreachable (also after `connectMs` without a handshake) or untrusted, in both nothing was sent; or
+ * the signal's reason.
  */
-export async function openSecureSocket(endpoint: Endpoint, trust: Trust, signal: AbortSignal): Promise<TLSSocket> {
+export async function openSecureSocket(place: SecurePlace, signal: AbortSignal): Promise<TLSSocket> {
+  const { trust } = place;
+  const accepted = trust.kind === 'fingerprint' ? parseFingerprints(trust.sha256) : undefined;
   try {
-    return await handshake(endpoint, trust, signal);
+    return await handshake(place, accepted, signal);
   } catch (error) {
     const untrusted = error instanceof Failure && error.detail.kind === 'untrusted' ? error.detail : undefined;
     if (untrusted === undefined || untrusted.seen !== undefined) throw error;
-    const seen = await shownFingerprint(endpoint, signal);
+    const seen = await shownFingerprint(place, signal);
     if (seen === undefined) throw error;
     throw new Failure({ ...untrusted, seen }, { cause: error });
   }
 }
 
-function handshake(endpoint: Endpoint, trust: Trust, signal: AbortSignal): Promise<TLSSocket> {
-  const accepted = trust.kind === 'fingerprint' ? parseFingerprints(trust.sha256) : undefined;
-  return verifiedHandshake(endpoint, trust, accepted, signal);
-}
-
 /** For messages only: a connection that accepts no certificate at all, and ends with the one it saw. */
-async function shownFingerprint(endpoint: Endpoint, signal: AbortSignal): Promise<string | undefined> {
+async function shownFingerprint(place: SecurePlace, signal: AbortSignal): Promise<string | undefined> {
   try {
-    const socket = await verifiedHandshake(endpoint, { kind: 'system' }, [], signal);
+    const socket = await handshake({ ...place, trust: { kind: 'system' } }, [], signal);
     socket.destroy();
     return undefined;
   } catch (error) {
@@ -47,9 +50,8 @@ async function shownFingerprint(endpoint: Endpoint, signal: AbortSignal): Promis
   }
 }
 
-function verifiedHandshake(
-  endpoint: Endpoint,
-  trust: Trust,
+function handshake(
+  { endpoint, trust, connectMs }: SecurePlace,
   accepted: readonly string[] | undefined,
   signal: AbortSignal,
 ): Promise<TLSSocket> {
@@ -71,7 +73,7 @@ function verifiedHandshake(
     });
     const settle = (failure?: unknown): void => {
       signal.removeEventListener('abort', abort);
-      socket.setTimeout(0);
+      clearTimeout(limit);
       if (failure === undefined) {
         socket.removeListener('error', fail);
         resolve(socket);
@@ -84,7 +86,7 @@ function verifiedHandshake(
     const fail = (error: NodeJS.ErrnoException): void => settle(connectFailure(place, error));
     signal.addEventListener('abort', abort, { once: true });
     socket.on('error', fail);
-    socket.setTimeout(CONNECT_MS, () => fail(new Error(`no answer within ${CONNECT_MS / 1000} s`)));
+    const limit = setTimeout(() => fail(new Error(`no answer within ${connectMs / 1000} s`)), connectMs);
     socket.once('secureConnect', () => {
       if (accepted === undefined) {
         settle(socket.authorized ? undefined : connectFailure(place, socket.authorizationError));

@@ -94,7 +94,7 @@ function isOutage(error: unknown): boolean {
   if (!(error instanceof Failure)) return false;
   const { detail } = error;
   if (detail.kind === 'answered') return isGatewayStatus(detail.status);
-  return detail.kind === 'unreachable' || detail.kind === 'lost' || detail.kind === 'stalled';
+  return ['unreachable', 'unanswered', 'lost', 'stalled'].includes(detail.kind);
 }
 
 function unsettled(upid: string, log: TaskLog, error: unknown): unknown {

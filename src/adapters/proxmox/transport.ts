@@ -1,12 +1,16 @@
-import type { Trust } from '../../model/settings.ts';
 import { type Endpoint, showEndpoint } from './endpoint.ts';
 import { exchange, type HttpAnswer, type HttpRequest, VerifiedAgent } from './exchange.ts';
-import { Failure } from './failure.ts';
+import { reasonOf, seconds } from './explain.ts';
+import { type Attempt, Failure } from './failure.ts';
 import { Gate } from './gate.ts';
+import type { TrustedHost } from './host-trust.ts';
 
 /** How long one exchange may take. A config PUT waits up to 10 s for a lock and may make a file system (facts, 5). */
 const READ_MS = 30_000;
 const WRITE_MS = 120_000;
+/** Until a host has shown its certificate. One that is switched off must not use up the deadline before the next is asked. */
+const CONNECT_MS = 10_000;
+const CONNECT_MS_OF_SEVERAL = 4000;
 /** At once, to one site: far below the connections that pveproxy takes. */
 const EXCHANGES = 12;
 
@@ -14,6 +18,7 @@ export interface TransportOptions {
   readonly debug?: (line: string) => void;
   readonly readMs?: number;
   readonly writeMs?: number;
+  readonly connectMs?: number;
 }
 
 interface Host {
@@ -23,7 +28,7 @@ interface Host {
   readonly writes: VerifiedAgent;
 }
 
-/** Exchanges with whichever of the API hosts answers; stays with it until it does not. */
+/** Exchanges with whichever of the API hosts answers, and stays with it until it does not. */
 export class Transport {
   readonly #hosts: readonly Host[];
   readonly #options: TransportOptions;
@@ -31,11 +36,12 @@ export class Transport {
   #current = 0;
   #serverTime: Date | undefined;
 
-  constructor(endpoints: readonly Endpoint[], trust: Trust, options: TransportOptions = {}) {
-    this.#hosts = endpoints.map((endpoint) => ({
+  constructor(hosts: readonly TrustedHost[], options: TransportOptions = {}) {
+    const connectMs = options.connectMs ?? (hosts.length > 1 ? CONNECT_MS_OF_SEVERAL : CONNECT_MS);
+    this.#hosts = hosts.map(({ endpoint, trust }) => ({
       endpoint,
-      reads: new VerifiedAgent(endpoint, trust, true),
-      writes: new VerifiedAgent(endpoint, trust, false),
+      reads: new VerifiedAgent({ endpoint, trust, connectMs }, true),
+      writes: new VerifiedAgent({ endpoint, trust, connectMs }, false),
     }));
     this.#options = options;
   }
@@ -52,8 +58,9 @@ export class Transport {
   }
 
   /**
-   * Sends to the current host, and to the next ones when there is no connection, before anything was sent. A host whose
-   * certificate is not trusted ends it: that is an alarm, not an outage.
+   * Sends to the host that answered last. When it does not answer, the next ones are asked: for a read whatever happened,
+   * for a write only while there was no connection, so that it has certainly not been sent. A host whose certificate is
+   * not trusted ends it: that is an alarm, not an outage.
    */
   async send(request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
     const failures: Failure[] = [];
@@ -64,13 +71,16 @@ export class Transport {
       try {
         return await this.#gate.through(signal, () => this.#exchange(host, request, signal));
       } catch (error) {
-        if (!(error instanceof Failure) || error.detail.kind !== 'unreachable' || signal.aborted) throw error;
-        failures.push(error);
+        if (!(error instanceof Failure) || signal.aborted) throw error;
+        if (error.detail.kind === 'untrusted') throw this.#alarm(error, failures);
+        if (!isSilence(error)) throw error;
         // Another call may have moved on already.
         if (this.#current === index) this.#current = (index + 1) % this.#hosts.length;
+        if (error.uncertain && request.harmless !== true) throw error;
+        failures.push(error);
       }
     }
-    throw unreachable(failures);
+    throw unanswered(failures);
   }
 
   close(): void {
@@ -78,6 +88,12 @@ export class Transport {
       reads.destroy();
       writes.destroy();
     }
+  }
+
+  #alarm(error: Failure, failures: readonly Failure[]): Failure {
+    if (this.#hosts.length === 1 || error.detail.kind !== 'untrusted') return error;
+    const before = failures.length === 0 ? {} : { before: failures.map(attemptOf) };
+    return new Failure({ ...error.detail, several: true, ...before }, { cause: error.cause });
   }
 
   async #exchange(host: Host, request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
@@ -107,12 +123,26 @@ export class Transport {
   }
 }
 
-function unreachable(failures: readonly Failure[]): Failure {
+/** Whether the host is the reason, and another one may do better. */
+function isSilence({ detail }: Failure): boolean {
+  return detail.kind === 'unreachable' || detail.kind === 'lost' || detail.kind === 'stalled';
+}
+
+function attemptOf({ detail }: Failure): Attempt {
+  switch (detail.kind) {
+    case 'unreachable':
+    case 'lost':
+      return { endpoint: detail.endpoint, reason: detail.reason };
+    case 'stalled':
+      return { endpoint: detail.endpoint, reason: `no answer within ${seconds(detail.ms)}` };
+    default:
+      return { endpoint: '', reason: reasonOf(detail) };
+  }
+}
+
+function unanswered(failures: readonly Failure[]): Failure {
   const [first] = failures;
   if (first !== undefined && failures.length === 1) return first;
-  const reasons = failures.map(({ detail }) =>
-    detail.kind === 'unreachable' ? `${detail.endpoint}: ${detail.reason}` : '',
-  );
-  const reason = failures.length === 0 ? 'no host is set' : reasons.join('; ');
-  return new Failure({ kind: 'unreachable', endpoint: 'any Proxmox VE host', reason }, { cause: first });
+  const passing = failures.some(({ detail }) => detail.kind !== 'unreachable');
+  return new Failure({ kind: 'unanswered', attempts: failures.map(attemptOf), passing }, { cause: first });
 }

@@ -9,6 +9,7 @@ const TOKEN = { PROXMOX_TOKEN_ID: 'root@pam!gitops', PROXMOX_TOKEN_SECRET: 'toke
 const CONNECTED = { PROXMOX_HOST: 'pve', ...TOKEN };
 const PEM = '-----BEGIN CERTIFICATE-----\nMII\n-----END CERTIFICATE-----\n';
 const PIN = 'AA:'.repeat(31).concat('AA');
+const OTHER_PIN = 'BC:'.repeat(31).concat('BC');
 
 function from(sources: Partial<Sources> & { readonly json?: unknown }): Sources {
   const files =
@@ -56,6 +57,19 @@ describe('the order of sources', () => {
     const { settings, shown } = resolve(sources);
     expect(settings.connection.node).toBe(value);
     expect(shown).toContainEqual({ key: 'proxmox.node', value, origin });
+  });
+
+  it('the pool is the site’s, and never a local node’s', () => {
+    const environment = { ...CONNECTED, PROXMOX_POOL: 'gitops' };
+    expect(resolve({ environment }).settings.pool).toBe('gitops');
+    const local = { origin: 'local node', values: { 'proxmox.host': '127.0.0.1:8006' } };
+    expect(resolve({ environment, local }).settings.pool).toBeUndefined();
+    expect(failure({ environment: { ...CONNECTED, PROXMOX_POOL: 'a b' } }).message).toContain('the name of a pool');
+  });
+
+  it('without a connection there are the site’s own settings, where they are asked for', () => {
+    const home = { stateDirectory: '/state', read: () => undefined, connectionOptional: true };
+    expect(resolveSettings(from({ environment: { PROXMOX_POOL: 'x' } }), home).settings.pool).toBe('x');
   });
 
   it('fills the rest with defaults', () => {
@@ -318,6 +332,34 @@ describe('trust', () => {
       { kind: 'fingerprint', sha256: PIN },
     ],
     [
+      'a fingerprint for each host, in their order',
+      { environment: { ...CONNECTED, PROXMOX_HOST: 'a,b:443', PROXMOX_FINGERPRINT: `${PIN},${OTHER_PIN}` } },
+      { kind: 'fingerprints', byHost: { a: PIN, 'b:443': OTHER_PIN } },
+    ],
+    [
+      'fingerprints by host; one without is verified by public CAs',
+      { environment: { ...CONNECTED, PROXMOX_HOST: 'a,b,c', PROXMOX_FINGERPRINT: `c:8006=${PIN}, a=${OTHER_PIN}` } },
+      { kind: 'fingerprints', byHost: { a: OTHER_PIN, c: PIN } },
+    ],
+    [
+      'an object of them in JSON',
+      {
+        environment: TOKEN,
+        json: { proxmox: { host: ['a', 'b'], fingerprint: { b: PIN.toLowerCase(), a: OTHER_PIN } } },
+      },
+      { kind: 'fingerprints', byHost: { a: OTHER_PIN, b: PIN } },
+    ],
+    [
+      'a list of them in JSON',
+      { environment: TOKEN, json: { proxmox: { host: ['a', 'b'], fingerprint: [PIN, OTHER_PIN] } } },
+      { kind: 'fingerprints', byHost: { a: PIN, b: OTHER_PIN } },
+    ],
+    [
+      'one for all hosts',
+      { environment: { ...CONNECTED, PROXMOX_HOST: 'a,b', PROXMOX_FINGERPRINT: `sha256 Fingerprint=${PIN}` } },
+      { kind: 'fingerprint', sha256: PIN },
+    ],
+    [
       'the stronger one: fingerprint',
       { environment: { ...CONNECTED, PROXMOX_FINGERPRINT: PIN }, json },
       { kind: 'fingerprint', sha256: PIN },
@@ -336,6 +378,21 @@ describe('trust', () => {
     ['no file', { PROXMOX_CA_FILE: '/nowhere' }, 'PROXMOX_CA_FILE: there is no file /nowhere'],
     ['no certificate', { PROXMOX_CA_FILE: '/etc/ssl/empty.pem' }, '/etc/ssl/empty.pem holds no certificate'],
     ['a wrong fingerprint', { PROXMOX_FINGERPRINT: 'x' }, 'PROXMOX_FINGERPRINT: expected the SHA-256'],
+    [
+      'too many of them',
+      { PROXMOX_FINGERPRINT: `${PIN},${PIN}` },
+      '2 fingerprints for 1 host; write one for all of them',
+    ],
+    [
+      'one of a host that is none',
+      { PROXMOX_FINGERPRINT: `pve2=${PIN}` },
+      'pve2 is no host of proxmox.host; did you mean pve?',
+    ],
+    [
+      'named and unnamed ones',
+      { PROXMOX_HOST: 'a,b', PROXMOX_FINGERPRINT: `a=${PIN},${PIN}` },
+      '2 fingerprints for 2 hosts',
+    ],
   ])('refuses %s', (_, environment, message) => {
     expect(failure({ environment: { ...CONNECTED, ...environment } }, disk).message).toContain(message);
   });
