@@ -1,3 +1,4 @@
+import type { Backups, Clones, Placement, Snapshots, Surroundings, Volumes } from './container-ports.ts';
 import type { ContainerState, Guest, OfferedTemplate, StorageState, TaskState, TemplateFile } from './observed.ts';
 import type { CheckResult, StepResult } from './outcome.ts';
 import type { Parameters } from './plan.ts';
@@ -174,6 +175,12 @@ export interface Ports {
   readonly inventory: Inventory;
   readonly containers: Containers;
   readonly marks: Marks;
+  readonly snapshots: Snapshots;
+  readonly clones: Clones;
+  readonly volumes: Volumes;
+  readonly backups: Backups;
+  readonly placement: Placement;
+  readonly surroundings: Surroundings;
   readonly shells: Shells;
   readonly source: Source;
   readonly keys: Keys;

@@ -69,7 +69,8 @@ function attemptTexts(attempts: readonly Attempt[]): string {
 }
 
 /** Another's work in progress and a stale digest: the same call may go well a little later. */
-const BUSY = /^(CT|VM) is locked|can't lock file|detected modified configuration|cfs-lock '[^']*' error: got lock/;
+const BUSY =
+  /(^| - )(CT|VM) is locked|can't lock file|detected modified configuration|cfs-lock '[^']*' error: got lock/;
 
 function kindOf(detail: FailureDetail): ErrorKind {
   const text = detail.kind === 'answered' ? detail.text : detail.kind === 'task' ? detail.exit : '';

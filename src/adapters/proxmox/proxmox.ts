@@ -1,21 +1,38 @@
+import type { Backups, Clones, Placement, Snapshots, Surroundings, Volumes } from '../../model/container-ports.ts';
 import type { Clock, Containers, Inventory, Marks } from '../../model/ports.ts';
 import type { Connection } from '../../model/settings.ts';
 import { readAddresses } from './addresses.ts';
 import type { Session } from './api.ts';
 import { Authentication } from './authentication.ts';
+import { protectBackup, readBackups, readNotes, removeBackup, takeBackup } from './backups.ts';
+import { CloneQueue, makeTemplate } from './clones.ts';
 import { readContainer } from './container-state.ts';
 import { createContainer, downloadTemplate } from './create-container.ts';
 import { destroyContainer } from './destroy-container.ts';
 import { Engine } from './engine.ts';
+import { freeVolume } from './free-volume.ts';
 import { isVmidFree, nextVmid, readGuests } from './guests.ts';
 import { trustedHosts } from './host-trust.ts';
 import { readNodes, readStorages } from './nodes.ts';
+import { migrateContainer } from './placement.ts';
 import { rebootContainer, shutdownContainer, startContainer } from './power.ts';
 import { resizeDisk } from './resize-disk.ts';
+import { restoreBackup } from './restore-backup.ts';
+import {
+  canSnapshot,
+  dropSnapshot,
+  readSnapshotConfig,
+  readSnapshots,
+  rollbackContainer,
+  takeSnapshot,
+} from './snapshots.ts';
+import { readStorageKinds } from './storage-kinds.ts';
+import { readAcls, readBackupJobs, readFirewall, readHaResource, readPool } from './surroundings.ts';
 import { readTaskLog, readTasks, settleKnownTask } from './tasks.ts';
 import { readOfferedTemplates, readTemplates } from './templates.ts';
 import { Transport } from './transport.ts';
 import { updateContainer, writeDescription } from './update-container.ts';
+import { detachVolume, moveVolume, readVolumes, reassignVolume } from './volumes.ts';
 
 export interface ProxmoxOptions {
   readonly clock: Clock;
@@ -34,6 +51,12 @@ export interface ProxmoxPorts {
   readonly inventory: Inventory;
   readonly containers: Containers;
   readonly marks: Marks;
+  readonly snapshots: Snapshots;
+  readonly clones: Clones;
+  readonly volumes: Volumes;
+  readonly backups: Backups;
+  readonly placement: Placement;
+  readonly surroundings: Surroundings;
   close(): Promise<void>;
 }
 
@@ -61,6 +84,7 @@ export function connectProxmox(connection: Connection, options: ProxmoxOptions):
     inventory: inventoryOf(session, () => transport.serverTime),
     containers: containersOf(session),
     marks: { write: (...given) => writeDescription(session, ...given) },
+    ...aroundContainers(session),
     close: async () => transport.close(),
   };
 }
@@ -93,5 +117,49 @@ function containersOf(session: Session): Containers {
     destroy: (...given) => destroyContainer(session, ...given),
     downloadTemplate: (...given) => downloadTemplate(session, ...given),
     settle: (...given) => settleKnownTask(session, ...given),
+  };
+}
+
+function aroundContainers(
+  session: Session,
+): Pick<ProxmoxPorts, 'snapshots' | 'clones' | 'volumes' | 'backups' | 'placement' | 'surroundings'> {
+  const queue = new CloneQueue(session);
+  return {
+    snapshots: {
+      list: (...given) => readSnapshots(session, ...given),
+      config: (...given) => readSnapshotConfig(session, ...given),
+      possible: (...given) => canSnapshot(session, ...given),
+      take: (...given) => takeSnapshot(session, ...given),
+      rollback: (...given) => rollbackContainer(session, ...given),
+      drop: (...given) => dropSnapshot(session, ...given),
+    },
+    clones: {
+      clone: (...given) => queue.clone(...given),
+      makeTemplate: (...given) => makeTemplate(session, ...given),
+    },
+    volumes: {
+      list: (...given) => readVolumes(session, ...given),
+      move: (...given) => moveVolume(session, ...given),
+      reassign: (...given) => reassignVolume(session, ...given),
+      detach: (...given) => detachVolume(session, ...given),
+      free: (...given) => freeVolume(session, ...given),
+    },
+    backups: {
+      list: (...given) => readBackups(session, ...given),
+      notes: (...given) => readNotes(session, ...given),
+      take: (...given) => takeBackup(session, ...given),
+      restore: (...given) => restoreBackup(session, ...given),
+      protect: (...given) => protectBackup(session, ...given),
+      remove: (...given) => removeBackup(session, ...given),
+    },
+    placement: { migrate: (...given) => migrateContainer(session, ...given) },
+    surroundings: {
+      firewall: (...given) => readFirewall(session, ...given),
+      highAvailability: (...given) => readHaResource(session, ...given),
+      acls: (...given) => readAcls(session, ...given),
+      pool: (...given) => readPool(session, ...given),
+      backupJobs: (...given) => readBackupJobs(session, ...given),
+      storageKinds: (...given) => readStorageKinds(session, ...given),
+    },
   };
 }

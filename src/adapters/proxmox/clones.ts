@@ -1,0 +1,114 @@
+import type { CloneWish } from '../../model/container-ports.ts';
+import { GitopsError } from '../../model/errors.ts';
+import type { Call, SettledTask } from '../../model/ports.ts';
+import { api, type Session } from './api.ts';
+import { carryOut } from './carry-out.ts';
+import { observe } from './container-state.ts';
+import { failureText } from './failure.ts';
+import { Gate } from './gate.ts';
+import { guardDescription } from './guard-parameters.ts';
+import { nodeName, storageName, vmidPart } from './names.ts';
+import { nothingToDo } from './nothing-to-do.ts';
+import { operate } from './operation.ts';
+
+const FIRST_PAUSE_MS = 200;
+const LONGEST_PAUSE_MS = 3000;
+
+/** Clones of one connection, one at a time per source: a clone locks what it is made from. */
+export class CloneQueue {
+  readonly #session: Session;
+  readonly #gates = new Map<number, Gate>();
+
+  constructor(session: Session) {
+    this.#session = session;
+  }
+
+  /**
+   * Throws kind busy when the source is locked by somebody else until the deadline, and kind remote when the vmid is
+   * taken, by whatever kind of guest.
+   */
+  async clone(wish: CloneWish, call: Call): Promise<SettledTask> {
+    const { node, from, vmid } = wish;
+    const what = `clone container ${from} on ${node} to ${vmid}`;
+    guardDescription(vmid, wish.description);
+    guardClone(what, wish);
+    const gate = this.#gates.get(from) ?? new Gate(1);
+    this.#gates.set(from, gate);
+    return await operate(what, call, (signal) =>
+      gate.through(signal, () => whileLocked(this.#session, signal, () => cloneOnce(this.#session, wish, signal))),
+    );
+  }
+}
+
+async function cloneOnce(session: Session, wish: CloneWish, signal: AbortSignal): Promise<SettledTask> {
+  const { node, from, vmid, kind, hostname, description, snapshot, storage, pool } = wish;
+  const body = {
+    newid: vmidPart(vmid),
+    full: kind === 'full',
+    hostname,
+    description,
+    ...(snapshot === undefined ? {} : { snapname: snapshot }),
+    ...(storage === undefined ? {} : { storage: storageName(storage) }),
+    ...(pool === undefined ? {} : { pool }),
+  };
+  return await carryOut(
+    session,
+    {
+      node,
+      // The task is its source's.
+      task: { type: 'vzclone', id: String(from) },
+      send: () => lxc(session, node, from, signal).clone.$post(body),
+      done: async () => {
+        const made = await observe(session, node, vmid, signal);
+        return made?.lock === undefined && made?.config.description?.trimEnd() === description.trimEnd();
+      },
+    },
+    signal,
+  );
+}
+
+/** A lock is said before any work: the clone is due still, and waits until the lock or its deadline ends. */
+async function whileLocked(
+  session: Session,
+  signal: AbortSignal,
+  work: () => Promise<SettledTask>,
+): Promise<SettledTask> {
+  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(LONGEST_PAUSE_MS, pause * 2)) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!/^CT is locked/.test(failureText(error) ?? '')) throw error;
+      try {
+        await session.clock.sleep(pause, signal);
+      } catch {
+        throw error;
+      }
+    }
+  }
+}
+
+/** Makes a stopped container without snapshots the base of linked clones. It cannot be started or undone after it. */
+export async function makeTemplate(session: Session, node: string, vmid: number, call: Call): Promise<SettledTask> {
+  return await operate(`make a template of container ${vmid} on ${node}`, call, async (signal) => {
+    const done = async () => {
+      const state = await observe(session, node, vmid, signal);
+      return state?.config.template === '1' && state.lock === undefined;
+    };
+    if (await done()) return nothingToDo();
+    const send = async (): Promise<unknown> => await lxc(session, node, vmid, signal).template.$post();
+    return await carryOut(session, { node, task: { type: 'vztemplate', id: String(vmid) }, send, done }, signal);
+  });
+}
+
+function guardClone(what: string, { from, vmid, description, kind, storage }: CloneWish): void {
+  const refuse = (reason: string): never => {
+    throw new GitopsError('bug', `Unable to ${what}: ${reason}`);
+  };
+  if (from === vmid) refuse('a container is not cloned to itself');
+  if (description.trim() === '') refuse('without a description of its own it would carry its source’s mark');
+  if (kind === 'linked' && storage !== undefined) refuse('a linked clone stays on its source’s storage');
+}
+
+function lxc(session: Session, node: string, vmid: number, signal: AbortSignal) {
+  return api(session, signal).nodes.$(nodeName(node)).lxc.$(vmidPart(vmid));
+}
