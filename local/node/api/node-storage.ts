@@ -56,7 +56,7 @@ function fileEntries(core: Core, storage: string): readonly Fields[] {
   const config = core.storages.get(storage);
   const kinds = (['iso', 'vztmpl', 'backup', 'snippets'] as const).filter((kind) => config.content.includes(kind));
   return kinds.flatMap((kind) =>
-    core.storages.files(storage, kind).map(({ name, size, ctime, notes }) => {
+    core.storages.files(storage, kind).map(({ name, size, ctime, notes, protected: kept }) => {
       const { format, vmid } = core.storages.parseName({ storage, name });
       return {
         volid: `${storage}:${name}`,
@@ -64,7 +64,8 @@ function fileEntries(core: Core, storage: string): readonly Fields[] {
         format,
         size,
         ctime,
-        ...(notes === undefined ? {} : { notes }),
+        ...(notes === undefined ? {} : { notes: notes.split('\n')[0] ?? '' }),
+        ...(kept ? { protected: 1 } : {}),
         ...(vmid === undefined ? {} : { vmid, subtype: 'lxc' }),
       };
     }),

@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { seconds } from '../clock.ts';
 import { checkVolumeAccess } from '../guests/config-permissions.ts';
 import { parseSize } from '../guests/size.ts';
@@ -73,9 +73,41 @@ function remove(call: Call): Json {
   const task = name.vmid === undefined ? id.storage : `${name.vmid}@${id.storage}`;
   return core.tasks.start('imgdel', task, call.authuser, async ({ log }) => {
     if (name.content === 'images') await core.volumes.free(text);
-    else for (const end of ['', '.notes']) rmSync(`${core.storages.filePath(id)}${end}`, { force: true });
+    else if (isProtected(call, id)) {
+      throw new ApiError(500, `cannot remove protected volume '${id.name}' on '${id.storage}'`);
+    } else for (const end of ['', '.notes']) rmSync(`${core.storages.filePath(id)}${end}`, { force: true });
     log(`Removed volume '${text}'`);
   });
+}
+
+function isProtected({ core }: Call, id: VolumeId): boolean {
+  return core.storages.files(id.storage, 'backup').some((file) => file.name === id.name && file.protected);
+}
+
+/** Notes and protection of an archive stand in files beside it. */
+function change(call: Call): Json {
+  const { core } = call;
+  const id = volumeIdOf(call);
+  checkVolumeAccess(core, call.caller, { volid: `${id.storage}:${id.name}` });
+  const { content } = core.storages.parseName(id);
+  const [notes, kept] = [call.text('notes'), call.text('protected')];
+  for (const [key, value] of Object.entries({ notes, protected: kept })) {
+    if (value !== undefined && content !== 'backup') {
+      throw new ApiError(
+        500,
+        `attribute '${key}' is not supported for storage type '${core.storages.get(id.storage).type}'`,
+      );
+    }
+  }
+  const file = core.storages.filePath(id);
+  if (!core.storages.files(id.storage, 'backup').some(({ name }) => name === id.name)) {
+    throw new ApiError(500, `volume '${id.storage}:${id.name}' does not exist`);
+  }
+  if (notes === '') rmSync(`${file}.notes`, { force: true });
+  else if (notes !== undefined) writeFileSync(`${file}.notes`, notes);
+  if (kept === '1') writeFileSync(`${file}.protected`, '');
+  else if (kept !== undefined) rmSync(`${file}.protected`, { force: true });
+  return null;
 }
 
 async function info(call: Call): Promise<Json> {
@@ -91,12 +123,20 @@ async function info(call: Call): Promise<Json> {
   }
   const file = core.storages.files(id.storage, content).find(({ name }) => name === id.name);
   if (file === undefined) throw new ApiError(500, `volume_size_info on '${text}' failed - no format`);
-  const { size, notes } = file;
-  return { path: shown, size, used: size, format, ...(notes === undefined ? {} : { notes }) };
+  const { size, notes, protected: kept } = file;
+  return {
+    path: shown,
+    size,
+    used: size,
+    format,
+    ...(notes === undefined ? {} : { notes }),
+    ...(kept ? { protected: 1 } : {}),
+  };
 }
 
 export const storageContentRoutes: Routes = {
   'POST /nodes/{node}/storage/{storage}/content': allocate,
   'GET /nodes/{node}/storage/{storage}/content/{volume}': info,
+  'PUT /nodes/{node}/storage/{storage}/content/{volume}': change,
   'DELETE /nodes/{node}/storage/{storage}/content/{volume}': remove,
 };

@@ -11,7 +11,7 @@ function commandLine(call: Call): string {
   return [call.required('vmid'), ...options].join(' ');
 }
 
-/** `{{guestname}}`, `{{vmid}}`, `{{node}}`, `{{cluster}}` in a template of notes. */
+/** `{{guestname}}`, `{{vmid}}`, `{{node}}`, `{{cluster}}` in a template of notes, which is one line with escapes for line feed and backslash. */
 function notesOf(call: Call, vmid: number): string | undefined {
   const template = call.text('notes-template');
   if (template === undefined) return undefined;
@@ -23,7 +23,8 @@ function notesOf(call: Call, vmid: number): string | undefined {
     node: profile.node,
     cluster: profile.node,
   };
-  return template.replace(/\{\{(\w+)\}\}/g, (_, key: string) => facts[key] ?? '');
+  const plain = template.replace(/\\([\\n])/g, (_, character: string) => (character === 'n' ? '\n' : character));
+  return plain.replace(/\{\{(\w+)\}\}/g, (_, key: string) => facts[key] ?? '');
 }
 
 /** Options that conflict, and those that root keeps to itself. */
@@ -68,6 +69,7 @@ function vzdump(call: Call): Json {
     mode: (call.text('mode') ?? 'snapshot') as BackupJob['mode'],
     line: commandLine(call),
     ...(notes === undefined ? {} : { notes }),
+    protected: call.flag('protected'),
   };
   return core.tasks.start('vzdump', String(vmid), call.authuser, async (task) => {
     assertUsable(core, storage);

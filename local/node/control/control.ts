@@ -95,7 +95,7 @@ function deleteFiles({ core }: ControlState, request: ControlRequest): Json {
   const found = kinds.filter(({ name }) => name.startsWith(prefix));
   for (const { name } of found) {
     const file = core.storages.filePath({ storage, name });
-    for (const end of ['', '.notes']) rmSync(`${file}${end}`, { force: true });
+    for (const end of ['', '.notes', '.protected']) rmSync(`${file}${end}`, { force: true });
   }
   return found.length;
 }

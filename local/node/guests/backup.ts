@@ -17,6 +17,7 @@ export interface BackupJob {
   /** The options as the log's first line repeats them. */
   readonly line: string;
   readonly notes?: string;
+  readonly protected: boolean;
 }
 
 const two = (value: number): string => String(value).padStart(2, '0');
@@ -74,6 +75,10 @@ async function write(core: Core, task: TaskContext, job: BackupJob, stamp: strin
   if (job.notes !== undefined) {
     task.log('INFO: adding notes to backup');
     writeFileSync(`${file}.notes`, job.notes);
+  }
+  if (job.protected) {
+    task.log('INFO: marking backup as protected');
+    writeFileSync(`${file}.protected`, '');
   }
 }
 

@@ -53,6 +53,8 @@ export interface StoredFile {
   readonly size: number;
   readonly ctime: number;
   readonly notes?: string;
+  /** A backup that is neither pruned nor deleted. */
+  readonly protected: boolean;
 }
 
 /** storage.cfg and what lies in the storages' directories. */
@@ -142,7 +144,7 @@ export class Storages {
     const folder = join(this.directory(storage), FOLDERS[content]);
     if (!existsSync(folder)) return [];
     return readdirSync(folder)
-      .filter((name) => !/^\.|\.(?:tmp|notes)$/.test(name))
+      .filter((name) => !/^\.|\.(?:tmp|notes|protected)$/.test(name))
       .sort()
       .map((name) => {
         const stat = statSync(join(folder, name));
@@ -152,6 +154,7 @@ export class Storages {
           size: stat.size,
           ctime: Math.floor(stat.ctimeMs / 1000),
           ...(existsSync(notes) ? { notes: readFileSync(notes, 'utf8') } : {}),
+          protected: existsSync(join(folder, `${name}.protected`)),
         };
       });
   }
