@@ -4,6 +4,7 @@ import type { Call } from '../../model/ports.ts';
 import type { Acl, BackupJob, Firewall, HaResource } from '../../model/resources.ts';
 import { readData } from './answer.ts';
 import { api, type Session } from './api.ts';
+import { failureStatus } from './failure.ts';
 import { parseGuests } from './guests.ts';
 import { nodeName, vmidPart } from './names.ts';
 import { operate } from './operation.ts';
@@ -86,7 +87,13 @@ async function findGuest(session: Session, vmid: number, signal: AbortSignal): P
 export async function readBackupJobs(session: Session, vmid: number, call: Call): Promise<readonly BackupJob[]> {
   return await operate(`read the backup jobs of container ${vmid}`, call, async (signal) => {
     const [jobs, guest] = await Promise.all([
-      api(session, signal).cluster.backup.$get(),
+      api(session, signal)
+        .cluster.backup.$get()
+        .catch((error: unknown) => {
+          // The local node schedules none.
+          if (failureStatus(error) === 501) return [];
+          throw error;
+        }),
       findGuest(session, vmidPart(vmid), signal),
     ]);
     return parseBackupJobs(jobs, vmid, guest);
