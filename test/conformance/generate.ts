@@ -13,7 +13,7 @@ const source = process.argv[2] ?? join(folder, '..', '..', '..', 'shared', 'prox
 if (existsSync(source)) {
   const router = new Router(loadSchema('8.4'), ROUTES);
   const lines = convert(readRecording(source)).map((row) => {
-    const offered = row.raw !== undefined || router.find(row.method, row.path) !== undefined;
+    const offered = row.raw !== undefined || router.find(row.method, decodeURIComponent(row.path)) !== undefined;
     const { body, ...rest } = row;
     // of a call that is not offered the answer is nobody's business
     return JSON.stringify(offered || body === undefined || row.status !== 200 ? row : rest);

@@ -10,7 +10,7 @@ import type { Router } from './router.ts';
 
 export interface Request {
   readonly method: string;
-  /** Below /api2/<format>, percent-encoded as it came, without query. */
+  /** Below /api2/<format>, decoded, without query. */
   readonly path: string;
   readonly parameters: Parameters;
   readonly caller: Caller;
@@ -34,18 +34,10 @@ function merge(values: Readonly<Record<string, string>>, given: Parameters): Par
   return { ...given, ...values };
 }
 
-function decodePath(path: string): string {
-  try {
-    return decodeURIComponent(path);
-  } catch {
-    return path;
-  }
-}
-
 /** In Proxmox VE's order: is there such a call, may the caller, which node, are the parameters right, then the work. */
 export async function dispatch(core: Core, router: Router, request: Request): Promise<Answer> {
   const found = router.find(request.method, request.path);
-  if (found === undefined) throw notImplemented(request.method, decodePath(request.path));
+  if (found === undefined) throw notImplemented(request.method, request.path);
   const { schema, handler } = found.route;
   if (request.caller.byToken && schema.allowtoken === 0) {
     throw permissionDenied(`URI '${request.path}' not available with API token, need proper ticket.\n`);

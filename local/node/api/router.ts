@@ -1,4 +1,5 @@
 import type { CallSchema } from '../schema/types.ts';
+import { perlPattern } from '../schema/validate.ts';
 import type { Handler, Routes } from './call.ts';
 
 export interface Route {
@@ -8,16 +9,20 @@ export interface Route {
 
 interface Branch {
   readonly literal: Map<string, Branch>;
-  placeholder?: { readonly name: string; readonly branch: Branch };
+  placeholder?: { readonly name: string; readonly pattern: RegExp; readonly branch: Branch };
   readonly routes: Map<string, Route>;
 }
 
 const newBranch = (): Branch => ({ literal: new Map(), routes: new Map() });
 
-function child(branch: Branch, segment: string): Branch {
+/** These take the rest of a path, slashes and all: volume ids and networks have some. */
+const TAKES_REST = new Set(['volume', 'cidr']);
+
+function child(branch: Branch, segment: string, call: CallSchema): Branch {
   const name = /^\{(.+)\}$/.exec(segment)?.[1];
   if (name !== undefined) {
-    branch.placeholder ??= { name, branch: newBranch() };
+    const pattern = perlPattern(call.parameters[name]?.pattern ?? '\\S+');
+    branch.placeholder ??= { name, pattern, branch: newBranch() };
     return branch.placeholder.branch;
   }
   const next = branch.literal.get(segment) ?? newBranch();
@@ -39,22 +44,27 @@ export class Router {
         .split('/')
         .slice(1)
         .filter((part) => part !== '')
-        .reduce(child, this.#root);
+        .reduce((parent, segment) => child(parent, segment, call), this.#root);
       branch.routes.set(call.method, { schema: call, handler });
     }
   }
 
-  /** undefined: not a covered call. The path's segments come percent-encoded; values of placeholders are decoded. */
+  /** undefined: not a covered call, or a value in the path that is none. The path comes decoded. */
   find(method: string, path: string): { readonly route: Route; readonly values: Record<string, string> } | undefined {
     const values: Record<string, string> = {};
+    const segments = path.split('/').filter((part) => part !== '');
     let branch = this.#root;
-    for (const segment of path.split('/').filter((part) => part !== '')) {
+    while (segments.length > 0) {
+      const segment = segments.shift() ?? '';
       const literal = branch.literal.get(segment);
+      const { placeholder } = branch;
       if (literal !== undefined) {
         branch = literal;
-      } else if (branch.placeholder !== undefined) {
-        values[branch.placeholder.name] = decodeURIComponent(segment);
-        branch = branch.placeholder.branch;
+      } else if (placeholder !== undefined) {
+        const value = TAKES_REST.has(placeholder.name) ? [segment, ...segments.splice(0)].join('/') : segment;
+        if (!placeholder.pattern.test(value)) return undefined;
+        values[placeholder.name] = value;
+        branch = placeholder.branch;
       } else {
         return undefined;
       }

@@ -100,7 +100,7 @@ export class NodeServer {
       return errorReply(new PlainError(501, `no formatter for uri ${relative}, ${format}`, { bare: true }));
     }
     try {
-      const answer = await this.#call(request, encodedSegments(request, relative));
+      const answer = await this.#call(request, relative);
       return format === 'extjs' ? extReply(answer) : jsonReply(answer);
     } catch (error) {
       if (error instanceof Unauthorized) {
@@ -155,7 +155,7 @@ export class NodeServer {
     if (storage !== undefined) {
       // a plain form can send no CSRF token: the right to upload is looked at instead, before anything is read
       const caller = authenticate(message.headers, 'GET', site);
-      const right = `/storage/${decodeURIComponent(storage)}`;
+      const right = `/storage/${storage}`;
       if (this.#core.access.may(caller.authuser, right, 'Datastore.AllocateTemplate')) return caller;
       throw new Unauthorized(`Permission check failed (${right}, Datastore.AllocateTemplate)`, 403);
     }
@@ -168,17 +168,6 @@ export class NodeServer {
 const ROOT_INDEX: Answer = {
   data: ['version', 'cluster', 'nodes', 'storage', 'access', 'pools'].map((subdir) => ({ subdir })),
 };
-
-/** Segments stay encoded until the router has split them: a volume id holds slashes. */
-function encodedSegments(request: HttpRequest, fallback: string): string {
-  const raw = /^\/+api2\/+[^/]+(\/[^?]*)?/.exec(request.message.url ?? '')?.[1];
-  return raw === undefined
-    ? fallback
-    : `/${raw
-        .split('/')
-        .filter((part) => part !== '')
-        .join('/')}`;
-}
 
 function safeDecode(text: string): string {
   try {
