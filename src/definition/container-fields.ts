@@ -43,7 +43,7 @@ export const containerFields = {
   nodes: field({
     env: 'NODE',
     yaml: 'node',
-    schema: z.union([node, z.array(node).min(1).meta({ uniqueItems: true })]),
+    schema: z.union([node, z.array(node).min(1).max(64).meta({ uniqueItems: true })]),
     convert: listOf<string>,
     conflicts: (written) => twice(listOf<string>(written), (name) => name),
     fromText: asList,
@@ -103,7 +103,7 @@ export const containerFields = {
   tags: field({
     env: 'TAGS',
     yaml: 'tags',
-    schema: z.union([tag, z.array(tag).meta({ uniqueItems: true })]),
+    schema: z.union([tag, z.array(tag).max(64).meta({ uniqueItems: true })]),
     convert: listOf<string>,
     conflicts: (written) => twice(listOf<string>(written), (name) => name),
     fromText: asList,

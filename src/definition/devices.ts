@@ -36,13 +36,16 @@ const parts = {
   },
 } as const;
 
+/** Proxmox VE counts from dev0 to dev255. */
+const DEVICES = 256;
+
 const full = z.strictObject({ path: path.schema, ...optional(parts) });
 const one = z.union([path.schema, full]);
 type Written = z.infer<typeof one>;
 
 export const devices = field({
   yaml: 'devices',
-  schema: z.union([path.schema, z.array(one)]),
+  schema: z.union([path.schema, z.array(one).max(DEVICES)]),
   convert: (written): readonly DeviceSource[] => listOf<Written>(written).map(deviceOf),
   conflicts: (written) =>
     twice(listOf<Written>(written), (device) => (typeof device === 'string' ? device : device.path)),

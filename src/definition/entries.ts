@@ -1,11 +1,11 @@
-import type { Problem } from '../model/errors.ts';
-import { nearest } from '../model/nearest.ts';
+import { formatProblem, type Problem } from '../model/errors.ts';
 import { scanEnv } from './env.ts';
 import type { FieldName } from './field.ts';
 import { fieldNames, fields } from './fields.ts';
 import type { Format } from './files.ts';
 import type { Finding, Path } from './findings.ts';
 import { evaluationHint } from './hints.ts';
+import { unknownKeyFix } from './known-keys.ts';
 import { decode } from './text.ts';
 import { describeFinding } from './wrong-value.ts';
 import { scanYaml } from './yaml.ts';
@@ -67,9 +67,13 @@ export function readFile(file: string, format: Format, bytes: Uint8Array): ReadF
     const read = fields[name].read(value);
     if ('value' in read) found.push({ name, value: read.value, line, column, key, lines: entry.lines?.() });
     else {
-      for (const finding of read.findings) {
-        problems.push({ file, ...placeOf(entry, finding), ...describeFinding(name, key, value, finding, format) });
-      }
+      const said = read.findings.map((finding) => ({
+        file,
+        ...placeOf(entry, finding),
+        ...describeFinding(name, key, value, finding, format),
+      }));
+      // The items of an .env value all stand in one place.
+      problems.push(...new Map(said.map((problem) => [formatProblem(problem), problem])).values());
     }
   }
   return { fields: found, problems };
@@ -120,6 +124,5 @@ function suggestion(key: string, format: Format): { readonly fix: string } {
   const here = other === undefined ? undefined : format === 'env' ? fields[other].env : fields[other].yaml;
   if (here !== undefined) return { fix: `write ${here}` };
   if (other !== undefined) return { fix: `${fields[other].yaml} can be written in container.yml only` };
-  const near = nearest(key, known);
-  return { fix: near === undefined ? `known keys: ${known.join(', ')}` : `did you mean ${near}?` };
+  return { fix: unknownKeyFix(key, known) };
 }

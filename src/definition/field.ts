@@ -40,8 +40,10 @@ export type Parts = Readonly<Record<string, Part>>;
 export interface Shape {
   readonly kind: 'map' | 'list' | 'named';
   readonly parts: Parts;
-  /** Completes "expected …" for one item, or for a name. */
+  /** Completes "expected …" for one item. */
   readonly item: string;
+  /** Of a name, where people choose them. */
+  readonly name?: Pick<Described, 'form' | 'hint'>;
 }
 
 /** One key of the definition: every way to write it, and what its documentation says. */

@@ -75,13 +75,26 @@ function nearName(name: string): string {
     .replace(/\.yaml$/, '.yml');
 }
 
-/**
- * The engine by the files that are there. `names`: the directory's listing; `recipes` alone counts for cinc unless names below
- * it are listed too (`recipes/default.rb`).
- */
-export function engineOf(names: readonly string[]): EngineName {
+/** Any of its files is enough for an engine; of several engines the first counts. */
+const ENGINES: Readonly<Record<Exclude<EngineName, 'none'>, readonly string[]>> = {
+  cinc: ['recipes/default.rb'],
+  ansible: ['playbook.yml'],
+  shell: ['configure.sh', 'build-target.sh'],
+};
+
+export function engineFiles(engine: Exclude<EngineName, 'none'>): readonly string[] {
+  return ENGINES[engine];
+}
+
+/** `names`: the directory's listing; `recipes` alone counts for cinc unless names below it are listed too. */
+export function hasEngine(engine: Exclude<EngineName, 'none'>, names: readonly string[]): boolean {
+  if (ENGINES[engine].some((file) => names.includes(file))) return true;
   const below = names.some((name) => name.startsWith('recipes/'));
-  if (names.includes('recipes/default.rb') || (names.includes('recipes') && !below)) return 'cinc';
-  if (names.includes('playbook.yml')) return 'ansible';
-  return names.includes('configure.sh') || names.includes('build-target.sh') ? 'shell' : 'none';
+  return engine === 'cinc' && names.includes('recipes') && !below;
+}
+
+/** The engine that was chosen, else by the files that are there. */
+export function engineOf(names: readonly string[], choice: EngineName | 'auto' = 'auto'): EngineName {
+  if (choice !== 'auto') return choice;
+  return (['cinc', 'ansible', 'shell'] as const).find((engine) => hasEngine(engine, names)) ?? 'none';
 }

@@ -18,7 +18,16 @@ export type Finding =
 type Issue = z.core.$ZodIssue;
 
 /** What a schema says about a value, in our words: of several forms that a part may have, the one that was meant. */
-export function findingsOf(value: unknown, issues: readonly Issue[], at: Path = []): readonly Finding[] {
+export function findingsOf(value: unknown, issues: readonly Issue[]): readonly Finding[] {
+  const seen = new Set<string>();
+  // A pattern and what goes beyond it may both say no.
+  return translated(value, issues, []).filter(({ kind, path }) => {
+    const place = JSON.stringify([kind, ...path.map(String)]);
+    return !seen.has(place) && seen.add(place);
+  });
+}
+
+function translated(value: unknown, issues: readonly Issue[], at: Path): readonly Finding[] {
   return issues.flatMap((issue): readonly Finding[] => {
     const path = [...at, ...issue.path];
     switch (issue.code) {
@@ -26,6 +35,10 @@ export function findingsOf(value: unknown, issues: readonly Issue[], at: Path = 
         return issue.keys.map((key) => ({ kind: 'unknown', path: [...path, key] }));
       case 'invalid_key':
         return [{ kind: 'name', path }];
+      case 'too_big':
+        return issue.origin === 'array'
+          ? [{ kind: 'conflict', path, message: `has more than ${issue.maximum} items` }]
+          : [{ kind: 'wrong', path }];
       case 'invalid_union':
         return branchFindings(value, issue.errors, path);
       default:
@@ -41,7 +54,7 @@ export function findingsOf(value: unknown, issues: readonly Issue[], at: Path = 
 function branchFindings(value: unknown, branches: readonly (readonly Issue[])[], at: Path): readonly Finding[] {
   const fitting = branches
     .filter((issues) => !issues.some((issue) => issue.path.length === 0 && OTHER_TYPE.has(issue.code)))
-    .map((issues) => findingsOf(value, issues, at));
+    .map((issues) => translated(value, issues, at));
   const unknown = fitting.map((findings) => findings.filter(({ kind }) => kind === 'unknown'));
   const everywhere = unknown[0]?.filter((finding) =>
     unknown.every((list) => list.some(({ path }) => samePath(path, finding.path))),
@@ -55,7 +68,7 @@ function branchFindings(value: unknown, branches: readonly (readonly Issue[])[],
 
 const OTHER_TYPE: ReadonlySet<string> = new Set(['invalid_type', 'invalid_value']);
 
-export function samePath(a: Path, b: Path): boolean {
+function samePath(a: Path, b: Path): boolean {
   return a.length === b.length && a.every((step, index) => step === b[index]);
 }
 

@@ -34,9 +34,14 @@ export function addressHint(text: string): string | undefined {
 }
 
 export function address6Hint(text: string): string | undefined {
-  if (/^\d+\.\d+\.\d+\.\d+(?:\/\d+)?$/.test(text)) return 'an IPv4 address is written as ip';
+  if (/^\d+\.\d+\.\d+\.\d+(?:\/\d+)?$/.test(text)) return 'that is IPv4: write it without the 6 in the key';
   if (text.includes('%')) return 'write it without the zone';
   return /^[0-9a-f:.]*:[0-9a-f:.]*$/i.test(text) ? 'write the prefix length, such as /64' : undefined;
+}
+
+export function gateway6Hint(text: string): string | undefined {
+  if (text.includes('/')) return 'write it without the prefix';
+  return address6Hint(`${text}/64`);
 }
 
 export function hostnameHint(text: string): string | undefined {

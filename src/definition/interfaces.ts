@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { InterfaceDefinition } from '../model/definition.ts';
 import { type Conflict, field } from './field.ts';
 import { BRIDGE, INTERFACE, INTERFACE_ADDRESS, INTERFACE_ADDRESS6, IPV4_ONLY, IPV6_ONLY, MAC } from './forms.ts';
-import { address6Hint, addressHint, macHint } from './hints.ts';
+import { address6Hint, addressHint, gateway6Hint, macHint } from './hints.ts';
 import { canonicalIpv6, isHostIpv6, isInterfaceIpv6 } from './ip.ts';
 import { flagOf, given, optional, twice, whole, yesNo } from './schemas.ts';
 
@@ -50,6 +50,7 @@ const parts = {
   gateway6: {
     schema: z.string().regex(IPV6_ONLY).refine(isHostIpv6),
     form: 'an IPv6 address of a host, without prefix',
+    hint: gateway6Hint,
     default: 'none',
     effect: live,
     description: 'IPv6 gateway; at most one interface has one',

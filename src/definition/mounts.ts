@@ -30,6 +30,9 @@ const parts = {
   },
 } as const;
 
+/** Proxmox VE counts from mp0 to mp255. */
+export const MOUNT_POINTS = 256;
+
 const text = z.string().regex(MOUNT);
 const bind = z.strictObject({ host: host.schema, path: path.schema, ...optional(parts) });
 const one = z.union([text, bind]);
@@ -38,7 +41,7 @@ type Written = z.infer<typeof one>;
 export const mounts = field({
   env: 'MOUNT',
   yaml: 'mount',
-  schema: z.union([text, bind, z.array(one).min(1)]),
+  schema: z.union([text, bind, z.array(one).min(1).max(MOUNT_POINTS)]),
   convert: (written): readonly MountSource[] => listOf<Written>(written).map(mountOf),
   fromText: asList,
   shape: { kind: 'list', parts: { host, path, ...parts }, item: 'share, /host/path:/path, /dev/… or {host, path}' },

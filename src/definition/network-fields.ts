@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { field } from './field.ts';
 import { ADDRESS, ADDRESS6, ANY_IP, BRIDGE, IPV4_ONLY, IPV6_ONLY, SEARCH_DOMAINS } from './forms.ts';
-import { address6Hint, addressHint } from './hints.ts';
+import { address6Hint, addressHint, gateway6Hint } from './hints.ts';
 import { interfaces } from './interfaces.ts';
 import { isAddress, isHostIpv6, isInterfaceIpv6 } from './ip.ts';
 import { asList, asNumber, listOf, same, twice, whole } from './schemas.ts';
@@ -48,6 +48,7 @@ export const networkFields = {
     schema: z.string().regex(IPV6_ONLY).refine(isHostIpv6),
     convert: same,
     form: 'an IPv6 address of a host, without prefix',
+    hint: gateway6Hint,
     default: 'left as it is',
     effect: 'live',
     description: 'Gateway of a static IPv6 address',

@@ -1,8 +1,9 @@
-import type { Definition, Written } from '../model/definition.ts';
+import type { Definition } from '../model/definition.ts';
 import { type Problem, ProblemsError } from '../model/errors.ts';
-import { type ReadField, readFile } from './entries.ts';
-import type { FieldName } from './field.ts';
+import { conflictsOf } from './conflicts.ts';
+import { readFile } from './entries.ts';
 import { chooseFiles, engineOf } from './files.ts';
+import { mergeFields } from './merge.ts';
 
 export interface DefinitionInput {
   /** Absolute. */
@@ -22,34 +23,24 @@ export function parseDefinition({ directory, stage, files, names }: DefinitionIn
   const chosen = chooseFiles(directory, stage, new Set(files.keys()), names);
   if ('problems' in chosen) throw problemsOf(directory, chosen.problems);
 
-  const merged = new Map<FieldName, Written<unknown>>();
   const problems: Problem[] = [];
-  for (const file of chosen.names) {
-    const read = readFile(file, chosen.format, files.get(file) ?? new Uint8Array());
-    problems.push(...byLine(read.problems), ...conflicts(file, read.fields));
-    for (const { name, value, line, key, lines } of read.fields) {
-      // Both say which vmid: an overlay's takes the place of either.
-      if (name === 'id') merged.delete('vmid');
-      if (name === 'vmid') merged.delete('id');
-      merged.set(name, { value, file, line, key, ...(lines === undefined ? {} : { lines }) });
-    }
-  }
-  if (problems.length > 0) throw problemsOf(directory, problems);
-  // The table's types pair each name with its value; a map cannot say that.
-  const written = Object.fromEntries(merged) as Pick<Definition, FieldName>;
-  return { directory, files: chosen.names, engine: engineOf(names), ...written };
+  const read = chosen.names.map((file) => {
+    const { fields, problems: own } = readFile(file, chosen.format, files.get(file) ?? new Uint8Array());
+    problems.push(...own);
+    return { file, fields };
+  });
+  const { merged, problems: beside } = mergeFields(read);
+  problems.push(...beside);
+  // Of what could not be read nobody knows what it would have said.
+  if (problems.length === 0) problems.push(...conflictsOf(merged, names));
+  if (problems.length > 0) throw problemsOf(directory, inOrder(problems, chosen.names));
+  return { directory, files: chosen.names, engine: engineOf(names, merged.engineChoice?.value), ...merged };
 }
 
-function conflicts(file: string, read: readonly ReadField[]): Problem[] {
-  const id = read.find(({ name }) => name === 'id');
-  const vmid = read.find(({ name }) => name === 'vmid');
-  if (id === undefined || vmid === undefined) return [];
-  const { line, column, key } = vmid;
-  return [{ file, line, column, key, message: `stands beside ${id.key} of line ${id.line}`, fix: 'keep one of them' }];
-}
-
-function byLine(problems: readonly Problem[]): Problem[] {
-  return problems.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0));
+function inOrder(problems: readonly Problem[], files: readonly string[]): Problem[] {
+  const order = (a: Problem, b: Problem): number =>
+    files.indexOf(a.file) - files.indexOf(b.file) || (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0);
+  return problems.toSorted(order);
 }
 
 function problemsOf(directory: string, problems: readonly Problem[]): ProblemsError {

@@ -12,7 +12,7 @@ const parts = {
   fuse: { ...yes, default: 'no', description: 'File systems of FUSE' },
   mknod: { ...yes, default: 'no', description: 'Some device nodes can be made' },
   mount: {
-    schema: z.array(z.string().regex(FILE_SYSTEM)).meta({ uniqueItems: true }),
+    schema: z.array(z.string().regex(FILE_SYSTEM)).max(32).meta({ uniqueItems: true }),
     form: 'a list of file system types, such as nfs',
     default: 'none',
     effect: 'restart',

@@ -25,7 +25,7 @@ export const serviceFields = {
   secrets: field({
     env: 'SECRETS',
     yaml: 'secrets',
-    schema: z.union([secret, z.array(secret).meta({ uniqueItems: true })]),
+    schema: z.union([secret, z.array(secret).max(64).meta({ uniqueItems: true })]),
     convert: listOf<string>,
     conflicts: (written) => secretConflicts(listOf<string>(written)),
     fromText: asList,
@@ -39,7 +39,7 @@ export const serviceFields = {
   depends: field({
     env: 'DEPENDS',
     yaml: 'depends',
-    schema: z.union([dependency, z.array(dependency).meta({ uniqueItems: true })]),
+    schema: z.union([dependency, z.array(dependency).max(64).meta({ uniqueItems: true })]),
     convert: listOf<string>,
     conflicts: (written) => twice(listOf<string>(written), (name) => name),
     fromText: asList,
@@ -51,7 +51,7 @@ export const serviceFields = {
   health: field({
     env: 'HEALTH',
     yaml: 'health',
-    schema: z.array(check).min(1),
+    schema: z.array(check).min(1).max(64),
     convert: (written): readonly HealthCheck[] => written.map(healthCheck),
     fromText: healthFromText,
     shape: { kind: 'list', parts: checkParts, item: 'one of unit, tcp, http and command' },

@@ -3,6 +3,7 @@ import type { VolumeDefinition } from '../model/definition.ts';
 import { type Conflict, field } from './field.ts';
 import { CONTAINER_PATH, DISK, STORAGE, VOLUME } from './forms.ts';
 import { diskHint, gibibytesHint, volumeNameHint } from './hints.ts';
+import { MOUNT_POINTS } from './mounts.ts';
 import { flagOf, given, optional, twice, whole, yesNo } from './schemas.ts';
 
 const OPTIONS = ['noatime', 'nodev', 'noexec', 'nosuid', 'discard', 'lazytime'] as const;
@@ -97,9 +98,9 @@ export const volumes = field({
   shape: {
     kind: 'named',
     parts: { path, ...parts },
-    item: 'a name of at most 32 lower-case letters, digits and hyphens, with {path, disk} or the word delete',
+    item: '{path, disk} or the word delete',
+    name: { form: 'a name of at most 32 lower-case letters, digits and hyphens', hint: volumeNameHint },
   },
-  hint: volumeNameHint,
   form: 'names, each with {path, disk} or the word delete, such as data: {path: /srv/data, disk: local-lvm:8}',
   default: 'none',
   effect: 'restart',
@@ -140,6 +141,7 @@ function volumeOf(written: Kept | 'delete'): VolumeDefinition {
 
 function conflicts(written: WrittenVolumes): readonly Conflict[] {
   const entries = Object.entries(written);
+  if (entries.length > MOUNT_POINTS) return [{ kind: 'conflict', path: [], message: `has more than ${MOUNT_POINTS}` }];
   const pathOf = (index: number): string[] => [entries[index]?.[0] ?? '', 'path'];
   const paths = twice(
     entries,

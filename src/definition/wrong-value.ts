@@ -1,10 +1,10 @@
 import type { Problem } from '../model/errors.ts';
-import { nearest } from '../model/nearest.ts';
-import { type Described, type FieldName, partAt } from './field.ts';
+import { type FieldName, type Part, partAt } from './field.ts';
 import { fields } from './fields.ts';
 import type { Format } from './files.ts';
 import { type Finding, type Path, valueAt } from './findings.ts';
 import { evaluationHint } from './hints.ts';
+import { unknownKeyFix } from './known-keys.ts';
 
 type Said = Pick<Problem, 'message'> & Partial<Pick<Problem, 'key' | 'fix'>>;
 
@@ -18,38 +18,44 @@ export function describeFinding(name: FieldName, key: string, value: unknown, fi
       return { key: whole, ...withFix(finding.message, finding.fix) };
     case 'unknown': {
       const known = Object.keys(shape?.parts ?? {});
-      const near = nearest(String(path.at(-1)), known);
-      const fix = near === undefined ? `known keys: ${known.join(', ')}` : `did you mean ${near}?`;
-      return { key: whole, message: `is not a key of ${keyOf(key, path.slice(0, -1))}`, fix };
+      const message = `is not a key of ${keyOf(key, path.slice(0, -1))}`;
+      return { key: whole, message, fix: unknownKeyFix(String(path.at(-1)), known) };
     }
     case 'missing': {
       const missing = String(path.at(-1));
       const fix = `write ${missing}: ${partAt(shape, path)?.form ?? fields[name].form}`;
       return { key: keyOf(key, path.slice(0, -1)), message: `has no ${missing}`, fix };
     }
-    case 'name':
-    case 'wrong': {
-      const part = finding.kind === 'name' ? String(path.at(-1)) : valueAt(value, path);
-      return { key: whole, ...wrongPart(describedAt(name, path), part, format) };
+    case 'name': {
+      return { key: whole, ...wrongPart({ ...fields[name], ...shape?.name }, path.at(-1), format) };
     }
+    case 'wrong':
+      return { key: whole, ...wrongPart(describedAt(name, path), valueAt(value, path), format) };
     default:
       return finding satisfies never;
   }
 }
 
 /** Of an item or a name that has no description of its own the field's is told, with the form of one item. */
-function describedAt(name: FieldName, path: Path): Described {
+function describedAt(name: FieldName, path: Path): Part {
   const { shape } = fields[name];
   const part = partAt(shape, path);
   if (part !== undefined) return part;
   return shape === undefined || path.length === 0 ? fields[name] : { ...fields[name], form: shape.item };
 }
 
-function wrongPart({ form, hint }: Described, value: unknown, format: Format): Said {
+function wrongPart({ form, hint, schema }: Part, value: unknown, format: Format): Said {
   const text = textOf(value);
   const quotedNumber =
-    format === 'yaml' && typeof value === 'string' && /^\d+$/.test(value) && /number|port/.test(form);
-  const fix = hint?.(text) ?? evaluationHint(text) ?? (quotedNumber ? 'remove the quotes' : undefined);
+    format === 'yaml' &&
+    typeof value === 'string' &&
+    /^\d+(?:\.\d+)?$/.test(value) &&
+    schema.safeParse(Number(value)).success;
+  // What is longer than any value has no slip that could be named.
+  const fix =
+    (text.length > 200 ? undefined : hint?.(text)) ??
+    evaluationHint(text) ??
+    (quotedNumber ? 'remove the quotes' : undefined);
   return withFix(`expected ${form}${shown(value)}`, fix);
 }
 
