@@ -1,0 +1,94 @@
+import type { WayBack } from '../model/definition.ts';
+import { observedMounts } from './mounts.ts';
+
+/** How a container would go back to its last good state. `reason` completes "because". */
+export type WayBackChoice =
+  | { readonly kind: 'snapshot'; readonly reason: string }
+  | { readonly kind: 'backup'; readonly storage: string; readonly reason: string }
+  /** The last good commit is configured again, with today's volumes. */
+  | { readonly kind: 'converge'; readonly commit: string; readonly reason: string }
+  | { readonly kind: 'none'; readonly reason: string };
+
+export interface WayBackFacts {
+  /** Whether every volume that the config names can be snapshotted. */
+  readonly snapshotPossible: boolean;
+  /** Where a backup may go; undefined: no storage of the node takes backups. */
+  readonly backupStorage: string | undefined;
+  /** Bytes used on the root disk; undefined: not known (a stopped container). */
+  readonly used: number | undefined;
+}
+
+/** Bytes used up to which a backup is taken without being asked for: it takes seconds, not minutes. */
+export const BACKUP_LIMIT = 4 * 1024 ** 3;
+
+const gib = (bytes: number): string => `${(bytes / 1024 ** 3).toFixed(1)} GiB`;
+
+/**
+ * The way back that fits what the container has. A snapshot covers every volume of the container, so one with kept
+ * volumes is never rolled back by itself: writes since then would be lost. Pure.
+ */
+export function chooseWayBack(
+  wish: WayBack,
+  config: Readonly<Record<string, string>>,
+  goodCommit: string | undefined,
+  facts: WayBackFacts,
+): WayBackChoice {
+  if (wish === 'none') return { kind: 'none', reason: 'the definition says way_back: none' };
+  const mounts = observedMounts(config);
+  const volumes = mounts.filter((mount) => mount.volume);
+  if (volumes.length > 0) {
+    const paths = volumes.map((volume) => volume.path).join(', ');
+    if (goodCommit === undefined) {
+      return { kind: 'none', reason: `${paths} would be taken back with it, and no commit has been good yet` };
+    }
+    const reason = `the volume at ${paths} keeps what was written since`;
+    return { kind: 'converge', commit: goodCommit, reason };
+  }
+  if (wish !== 'backup' && facts.snapshotPossible) {
+    return { kind: 'snapshot', reason: 'its storage can take snapshots' };
+  }
+  const cannot = facts.snapshotPossible ? 'the definition asks for a backup' : snapshotObstacle(mounts);
+  if (wish === 'snapshot') return { kind: 'none', reason: `${cannot}, and the definition asks for a snapshot` };
+  // An archive leaves binds and devices out, and only root may put them back.
+  if (mounts.length > 0) return { kind: 'none', reason: `${cannot}; only root can restore those` };
+  if (facts.backupStorage === undefined) return { kind: 'none', reason: `${cannot}, and no storage takes backups` };
+  if (wish === 'backup') return { kind: 'backup', storage: facts.backupStorage, reason: cannot };
+  if (facts.used === undefined) return { kind: 'none', reason: `${cannot}, and what it uses is not known` };
+  if (facts.used >= BACKUP_LIMIT) {
+    return {
+      kind: 'none',
+      reason: `${cannot}, and it uses ${gib(facts.used)}; way_back: backup takes one all the same`,
+    };
+  }
+  return { kind: 'backup', storage: facts.backupStorage, reason: cannot };
+}
+
+function snapshotObstacle(mounts: readonly { readonly path: string }[]): string {
+  return mounts.length === 0
+    ? 'its storage cannot take snapshots'
+    : `${mounts.map((mount) => mount.path).join(', ')} cannot be in a snapshot`;
+}
+
+/** How the plan says it. */
+export function describeWayBack(choice: WayBackChoice): string {
+  switch (choice.kind) {
+    case 'snapshot':
+      return 'a snapshot';
+    case 'backup':
+      return `a backup on ${choice.storage} (${choice.reason})`;
+    case 'converge':
+      return `commit ${choice.commit.slice(0, 12)} configured again (${choice.reason})`;
+    case 'none':
+      return `none: ${choice.reason}`;
+    default:
+      return choice satisfies never;
+  }
+}
+
+/** Good states that stay, beside the present one. */
+export const RETAINED = 3;
+
+/** Of our way points, newest first, those that go. */
+export function pruned<T extends { readonly at: string }>(points: readonly T[]): readonly T[] {
+  return points.toSorted((a, b) => Date.parse(b.at) - Date.parse(a.at)).slice(RETAINED);
+}
