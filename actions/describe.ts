@@ -1,7 +1,9 @@
-import { readFile, writeFile } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
-import { fields } from '../src/definition/fields.ts';
+import { readFileSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { definitionSchemaText } from '../src/definition/json-schema.ts';
 import { settingsTable } from '../src/settings/markdown.ts';
+import { definitionPage } from './definition-page.ts';
 import { ACTIONS, type ActionInterface, type Input, SETTING_INPUTS } from './interface.ts';
 
 /** `npm run docs` writes what follows from the interfaces; with --check it only compares. */
@@ -126,7 +128,8 @@ export function written(): ReadonlyMap<string, string> {
     ['workflows/action.yml', composite],
     ['.gitea/workflows/action.yml', composite],
     ['docs/settings.md', settingsPage()],
-    ['docs/definition.md', definitionPage()],
+    ['docs/definition.md', definitionPage(readFileSync(join(ROOT, 'docs', 'example', 'container.yml'), 'utf8'))],
+    ['schemas/container.schema.json', definitionSchemaText()],
   ]);
 }
 
@@ -168,68 +171,6 @@ function settingsPage(): string {
   ].join('\n')}\n`;
 }
 
-const EFFECTS = {
-  live: 'live',
-  restart: 'restart',
-  replace: 'replace (planned, not carried out yet)',
-  destroy: 'destroys the container',
-  configure: 'configured again',
-  nothing: 'nothing',
-} as const;
-
-function definitionPage(): string {
-  const cell = (text: string): string => text.replaceAll('|', '\\|');
-  const rows = Object.values(fields).map((row) => {
-    const unit = row.unit === undefined ? '' : ` (${row.unit})`;
-    const env = row.env === undefined ? '' : `\`${row.env}\``;
-    return `| ${env} | \`${row.yaml}\` | ${cell(row.description)}${unit} | ${cell(row.form)} | ${cell(row.default)} | ${EFFECTS[row.effect]} |`;
-  });
-  return `${[
-    '# A definition',
-    '',
-    'A directory with one of `config.env`, `container.env` (dotenv) or `container.yml` (YAML), and what configures the service: `configure.sh`, run',
-    'inside the container as root. The directory’s or repository’s name is the container’s name.',
-    '',
-    '```dotenv',
-    'IP=192.168.178.42',
-    'ID=42',
-    'HOSTNAME=apache',
-    'CORES=2',
-    'MEMORY=2048',
-    'SWAP=512',
-    'DISK=local-lvm:8',
-    'BOOT=yes',
-    '```',
-    '',
-    '| .env | container.yml | what it is | accepted | default | a change costs |',
-    '|---|---|---|---|---|---|',
-    ...rows,
-    '',
-    '**Files are data.** They are parsed, never sourced: an unquoted `$`, backtick or `#` is an error that names the fix. All errors come at',
-    'once, with file, line, key and the nearest known key.',
-    '',
-    '**Overlays**, later wins key by key: `config.env`, then `config.<stage>.env`, then `config.local.env` (the same with `container.env` and `container.yml`).',
-    '`*.local.env` is private: it is read where the command line runs, and never handed to a container.',
-    '',
-    '**ID and vmid.** Proxmox VE refuses vmids below 100: such an `ID` becomes `vmid_base` (setting, 1000) + ID, and every plan shows both. `vmid` in',
-    '`container.yml` is literal. Without either the lowest free one is taken once and kept.',
-    '',
-    '**Template.** Without `TEMPLATE` the newest Debian that the node has or offers. It is recorded in the owner mark; a newer one is shown as',
-    'available and never replaces a container by itself.',
-    '',
-    '## configure.sh',
-    '',
-    'Runs at a deploy whenever the definition, its environment or the engine has changed, and on `--force`. It should change only what differs, and may print',
-    '`changed: …`, `warning: …` and `error: …` lines, which the report shows. Its environment: `IP`, `ID`, `HOST` (the forge), `HOSTNAME`, `STAGE`, `LOGIN`,',
-    '`PASSWORD` (settings of the site), `DIR` (the unpacked definition, also the working directory). Values arrive through a root-only file on tmpfs that is gone',
-    'before the script begins. A process that it leaves in the background must not hold its output open: start services with systemd.',
-    '',
-    '## Health checks',
-    '',
-    '`HEALTH=unit:mosquitto, tcp:1883, http://:80/` — all checks run inside the container until they pass, for at most a minute. Without any: no failed systemd unit.',
-  ].join('\n')}\n`;
-}
-
 export async function stale(): Promise<string[]> {
   const files = [...written()];
   const texts = await Promise.all(files.map(([file]) => readFile(join(ROOT, file), 'utf8').catch(() => '')));
@@ -239,10 +180,11 @@ export async function stale(): Promise<string[]> {
 if (process.argv[1]?.endsWith('describe.js') === true) {
   const old = await stale();
   const check = process.argv.includes('--check');
-  if (!check)
-    await Promise.all(
-      [...written()].filter(([file]) => old.includes(file)).map(([file, text]) => writeFile(join(ROOT, file), text)),
-    );
+  const due = check ? [] : [...written()].filter(([file]) => old.includes(file));
+  for (const [file, text] of due) {
+    await mkdir(dirname(join(ROOT, file)), { recursive: true });
+    await writeFile(join(ROOT, file), text);
+  }
   for (const file of old) console.log(check ? `stale: ${file}; run npm run docs` : `written: ${file}`);
   process.exitCode = check && old.length > 0 ? 1 : 0;
 }

@@ -13,7 +13,7 @@ const parts = {
   name: {
     schema: z.string().regex(INTERFACE),
     form: 'the name of an interface, such as eth0',
-    default: 'eth0, eth1 … by position',
+    default: 'setting network.interface, then eth1, eth2 …',
     effect: live,
     description: 'Name within the container',
   },
@@ -35,7 +35,7 @@ const parts = {
   gateway: {
     schema: z.string().regex(IPV4_ONLY),
     form: 'an IPv4 address',
-    default: 'setting network.gateway, where the address is in its network',
+    default: 'none; where no interface has one, setting network.gateway for the first address that it fits',
     effect: live,
     description: 'Gateway; at most one interface has one',
   },
