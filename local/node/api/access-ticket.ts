@@ -50,8 +50,4 @@ function login(call: Call): Json {
 export const ticketRoutes: Routes = {
   'GET /access/ticket': () => null,
   'POST /access/ticket': login,
-  'GET /access/domains': () => [
-    { realm: 'pam', type: 'pam', comment: 'Linux PAM standard authentication' },
-    { realm: 'pve', type: 'pve', comment: 'Proxmox VE authentication server' },
-  ],
 };

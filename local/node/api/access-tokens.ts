@@ -1,16 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { hashSecret, type Token } from '../auth/access-store.ts';
+import { hashSecret, type Token, tokenEntry } from '../auth/access-store.ts';
 import { changeUserConfig } from '../auth/user-config.ts';
 import { ApiError, type Json, parameterError } from '../http/answer.ts';
 import { userOf } from './access-users.ts';
 import type { Call, Routes } from './call.ts';
-
-type Fields = { readonly [key: string]: Json };
-
-function entry(token: Token): Fields {
-  const { expire, privsep, comment } = token;
-  return { expire, privsep: privsep ? 1 : 0, ...(comment === undefined ? {} : { comment }) };
-}
 
 function tokenOf(call: Call): Token {
   const name = call.required('tokenid');
@@ -35,7 +28,7 @@ function save(call: Call, what: string, token: Token): void {
 function echo(call: Call, names: readonly string[]): Record<string, string> {
   const pairs = names.flatMap((name) => {
     const value = call.text(name);
-    return value === undefined ? [] : [[name, value] as const];
+    return value === undefined || (name === 'comment' && value === '') ? [] : [[name, value] as const];
   });
   return Object.fromEntries(pairs);
 }
@@ -44,7 +37,7 @@ function create(call: Call): Json {
   const name = call.required('tokenid');
   if (userOf(call).tokens[name] !== undefined) throw parameterError({ tokenid: 'Token already exists.' });
   const value = randomUUID();
-  const comment = call.text('comment');
+  const comment = call.text('comment') || undefined;
   save(call, 'generating token failed', {
     privsep: call.text('privsep') !== '0',
     expire: call.number('expire') ?? 0,
@@ -57,7 +50,7 @@ function create(call: Call): Json {
 
 function update(call: Call): Json {
   const before = tokenOf(call);
-  const comment = call.text('comment');
+  const comment = call.text('comment') || undefined;
   const after: Token = {
     ...before,
     expire: call.number('expire') ?? before.expire,
@@ -65,7 +58,7 @@ function update(call: Call): Json {
     ...(comment === undefined ? {} : { comment }),
   };
   save(call, 'updating token info failed', after);
-  return { ...entry(after), ...echo(call, ['comment', 'expire', 'privsep']) };
+  return { ...tokenEntry(after), ...echo(call, ['comment', 'expire', 'privsep']) };
 }
 
 function remove(call: Call): Json {
@@ -82,8 +75,8 @@ function remove(call: Call): Json {
 
 export const tokenRoutes: Routes = {
   'GET /access/users/{userid}/token': (call) =>
-    Object.entries(userOf(call).tokens).map(([tokenid, token]) => ({ tokenid, ...entry(token) })),
-  'GET /access/users/{userid}/token/{tokenid}': (call) => entry(tokenOf(call)),
+    Object.entries(userOf(call).tokens).map(([tokenid, token]) => ({ tokenid, ...tokenEntry(token) })),
+  'GET /access/users/{userid}/token/{tokenid}': (call) => tokenEntry(tokenOf(call)),
   'POST /access/users/{userid}/token/{tokenid}': create,
   'PUT /access/users/{userid}/token/{tokenid}': update,
   'DELETE /access/users/{userid}/token/{tokenid}': remove,

@@ -1,28 +1,53 @@
-import { hashPassword, newUser, passwordMatches, type User } from '../auth/access-store.ts';
+import { hashPassword, newUser, passwordMatches, tokenEntry, type User } from '../auth/access-store.ts';
 import { splitToken } from '../auth/permissions.ts';
 import { changeUserConfig } from '../auth/user-config.ts';
 import { ApiError, type Json, parameterError, permissionDenied } from '../http/answer.ts';
+import { REALMS } from './access-domains.ts';
 import type { Call, Routes } from './call.ts';
 
 type Fields = { readonly [key: string]: Json };
 
-function userEntry(userid: string, user: User): Fields {
-  return {
-    userid,
-    enable: user.enable ? 1 : 0,
-    expire: user.expire,
-    'realm-type': userid.endsWith('@pam') ? 'pam' : 'pve',
-    ...(user.comment === undefined ? {} : { comment: user.comment }),
-    ...(user.email === undefined ? {} : { email: user.email }),
-  };
+const TEXTS = ['firstname', 'lastname', 'email', 'comment', 'keys'] as const;
+
+/** What is empty is not there, as in user.cfg. */
+function userEntry(user: User): Fields {
+  const texts = TEXTS.map((key) => [key, user[key] ?? ''] as const).filter(([, text]) => text !== '');
+  return { enable: user.enable ? 1 : 0, expire: user.expire, ...Object.fromEntries(texts) };
 }
 
-/** Everyone sees themselves; others need User.Modify or Sys.Audit on groups. */
+/** null where there are none. */
+function tokensOf(user: User): { readonly [name: string]: Fields } | null {
+  const tokens = Object.entries(user.tokens).sort(([a], [b]) => (a < b ? -1 : 1));
+  if (tokens.length === 0) return null;
+  return Object.fromEntries(tokens.map(([name, token]) => [name, tokenEntry(token)]));
+}
+
+const SEES = ['User.Modify', 'Sys.Audit'];
+
+/** Everyone sees themselves; others need a right on groups, or on one that the user is in. */
+function isVisible({ core, authuser }: Call, userid: string, user: User): boolean {
+  if (userid === authuser || core.access.any(authuser, '/access/groups', SEES)) return true;
+  return user.groups.some((group) => core.access.any(authuser, `/access/groups/${group}`, SEES));
+}
+
+function fullEntry(user: User): Fields {
+  const tokens = tokensOf(user);
+  const list = Object.entries(tokens ?? {}).map(([tokenid, token]) => ({ tokenid, ...token }));
+  return { groups: user.groups.toSorted().join(','), tokens: tokens === null ? null : list };
+}
+
 function list(call: Call): Json {
-  const all = call.core.access.any(call.authuser, '/access/groups', ['User.Modify', 'Sys.Audit']);
+  const enabled = call.text('enabled');
   return Object.entries(call.core.accessStore.value.users)
-    .filter(([userid]) => all || userid === call.authuser)
-    .map(([userid, user]) => userEntry(userid, user));
+    .filter(([userid, user]) => isVisible(call, userid, user))
+    .filter(([, user]) => enabled === undefined || user.enable === (enabled === '1'))
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([userid, user]) => ({
+      userid,
+      ...userEntry(user),
+      ...(REALMS[realmOf(userid)] === undefined ? {} : { 'realm-type': realmOf(userid) }),
+      ...(call.flag('full') ? fullEntry(user) : {}),
+    }));
 }
 
 export function userOf(call: Call): User {
@@ -34,23 +59,28 @@ export function userOf(call: Call): User {
 
 function get(call: Call): Json {
   const user = userOf(call);
-  const { userid: _userid, 'realm-type': _realm, ...entry } = userEntry(call.required('userid'), user);
-  return { ...entry, groups: [...user.groups], tokens: Object.keys(user.tokens) };
+  return { ...userEntry(user), groups: user.groups.toSorted(), tokens: tokensOf(user) };
+}
+
+function groupsOf(call: Call, before: readonly string[]): readonly string[] {
+  if (call.text('groups') === undefined) return before;
+  return [...new Set([...(call.flag('append') ? before : []), ...call.list('groups')])];
 }
 
 /** Fields of a user that a call gives. */
 function given(call: Call, before: Omit<User, 'tokens'>): Omit<User, 'tokens'> {
   const password = call.text('password');
-  const comment = call.text('comment');
-  const email = call.text('email');
+  const texts = TEXTS.flatMap((key) => {
+    const text = call.text(key);
+    return text === undefined ? [] : [[key, text] as const];
+  });
   return {
     ...before,
     enable: call.text('enable') === undefined ? before.enable : call.flag('enable'),
     expire: call.number('expire') ?? before.expire,
-    groups: call.text('groups') === undefined ? before.groups : call.list('groups'),
+    groups: groupsOf(call, before.groups),
     ...(password === undefined ? {} : { password: hashPassword(password) }),
-    ...(comment === undefined ? {} : { comment }),
-    ...(email === undefined ? {} : { email }),
+    ...Object.fromEntries(texts),
   };
 }
 
@@ -66,7 +96,7 @@ function realmOf(userid: string): string {
 /** A realm is asked for only when a password is to be set in it. */
 function checkRealm(userid: string): void {
   const realm = realmOf(userid);
-  if (!['pam', 'pve'].includes(realm)) throw new ApiError(500, `auth domain '${realm}' does not exist`);
+  if (REALMS[realm] === undefined) throw new ApiError(500, `auth domain '${realm}' does not exist`);
 }
 
 function create(call: Call): Json {

@@ -1,4 +1,6 @@
 import { aclRoutes } from './access-acl.ts';
+import { domainRoutes } from './access-domains.ts';
+import { groupRoutes } from './access-groups.ts';
 import { permissionRoutes } from './access-permissions.ts';
 import { roleRoutes } from './access-roles.ts';
 import { ticketRoutes } from './access-ticket.ts';
@@ -37,6 +39,8 @@ export const ROUTES: Routes = {
   ...versionRoutes,
   ...ticketRoutes,
   ...permissionRoutes,
+  ...domainRoutes,
+  ...groupRoutes,
   ...userRoutes,
   ...tokenRoutes,
   ...aclRoutes,

@@ -14,8 +14,12 @@ export interface Token {
 export interface User {
   readonly enable: boolean;
   readonly expire: number;
-  readonly comment?: string;
+  readonly firstname?: string;
+  readonly lastname?: string;
   readonly email?: string;
+  readonly comment?: string;
+  /** Of a second factor; kept and given back. */
+  readonly keys?: string;
   readonly groups: readonly string[];
   /** `salt:hash`, scrypt */
   readonly password?: string;
@@ -43,6 +47,15 @@ export interface AccessData {
   roles: Record<string, readonly string[]>;
   acl: AclEntry[];
   pools: Record<string, Pool>;
+}
+
+/** A token as the API shows it. */
+export function tokenEntry({
+  expire,
+  privsep,
+  comment,
+}: Omit<Token, 'secret'>): Readonly<Record<string, string | number>> {
+  return { expire, privsep: privsep ? 1 : 0, ...(comment === undefined ? {} : { comment }) };
 }
 
 export type AccessStore = Document<AccessData>;

@@ -2,6 +2,7 @@ import { ApiError, permissionDenied } from '../http/answer.ts';
 import type { Parameters } from '../http/parameters.ts';
 import { FORMATS } from '../schema/formats.ts';
 import type { Check, Permissions } from '../schema/types.ts';
+import { splitList } from '../schema/validate.ts';
 import { type AccessControl, normalizePath } from './permissions.ts';
 
 /** Fills `{name}` from the parameters; a missing one becomes nothing. */
@@ -94,15 +95,21 @@ function useridParam({ access, authuser, parameters }: Question, kind: string): 
   access.check(authuser, `/access/realm/${userid.split('@').at(-1) ?? ''}`, [kind]);
 }
 
-/** Rights on users come from rights on their groups; there are none here but those on all. */
+/** Rights on users come from rights on groups: on all of them, or on those that the call names and the user is in. */
 function useridGroup(question: Question, privileges: readonly string[], options: readonly unknown[]): void {
   const { access, authuser, parameters } = question;
-  const mode = options[options.indexOf('groups_param') + 1];
-  const exists = options.includes('groups_param') && mode === 'create';
-  if (!exists) assertUserExists(access, useridOf(parameters));
+  const named = options.includes('groups_param');
+  const exists = options[options.indexOf('groups_param') + 1] !== 'create' || !named;
+  const userid = exists ? useridOf(parameters) : '';
+  if (exists) assertUserExists(access, userid);
   if (access.any(authuser, '/access/groups', privileges)) return;
-  if (options.includes('groups_param')) access.checkAny(authuser, '/access/groups', privileges);
-  throw permissionDenied();
+  if (named) {
+    const groups = splitList(typeof parameters.groups === 'string' ? parameters.groups : '');
+    if (groups.length === 0) throw permissionDenied(`/access/groups, ${privileges.join('|')}`);
+    for (const group of groups) access.checkAny(authuser, `/access/groups/${group}`, privileges);
+  }
+  const mine = access.groupsOf(userid).some((group) => access.any(authuser, `/access/groups/${group}`, privileges));
+  if (exists && !mine) throw permissionDenied();
 }
 
 /** What the API description demands of the caller, before any parameter is looked at. */

@@ -103,6 +103,10 @@ export class AccessControl {
     return this.#data().users[userid] !== undefined;
   }
 
+  groupsOf(userid: string): readonly string[] {
+    return this.#data().users[userid]?.groups ?? [];
+  }
+
   /** Who may hand out rights on a path: with Permissions.Modify, or who allocates what stands there. */
   checkPermModify(authuser: string, path: string): void {
     const kind = /^\/(storage|vms|pool)\/./.exec(path)?.[1];
