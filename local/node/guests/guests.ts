@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { ApiError } from '../http/answer.ts';
 import { writeAtomically } from '../store/files.ts';
 import { digestOf, emptyConfig, type GuestConfig, parseConfig, printConfig } from './config.ts';
+import { isMountKey } from './mount-point.ts';
 
 export type GuestKind = 'lxc' | 'qemu';
 
@@ -58,8 +59,12 @@ export class Guests {
     return { config: parseConfig(text), digest: digestOf(text) };
   }
 
+  /** What is mounted again is not unused any more: Proxmox VE drops such lines whenever it writes a config. */
   write(kind: GuestKind, vmid: number, config: GuestConfig): void {
-    this.writeText(kind, vmid, printConfig(config));
+    const entries = Object.entries(config.values);
+    const mounted = new Set(entries.filter(([key]) => isMountKey(key)).map(([, value]) => value.split(',')[0]));
+    const values = entries.filter(([key, value]) => !key.startsWith('unused') || !mounted.has(value));
+    this.writeText(kind, vmid, printConfig({ ...config, values: Object.fromEntries(values) }));
   }
 
   writeText(kind: GuestKind, vmid: number, text: string): void {
