@@ -12,6 +12,9 @@ export interface Target {
   /** For root file systems. */
   readonly storage: string;
   readonly templateStorage: string;
+  /** A second one for root file systems, to move to. */
+  readonly otherStorage: string;
+  readonly backupStorage: string;
   readonly bridge: string;
   /** Of the local node only: faults and guests of other people. */
   control(method: string, path: string, body?: object): Promise<unknown>;
@@ -20,7 +23,8 @@ export interface Target {
 
 /**
  * `PVE_HOST`, `PVE_FINGERPRINT` or `PVE_CA_FILE`, `PVE_TOKEN_ID` and `PVE_TOKEN_SECRET` or `PVE_USER` and
- * `PVE_PASSWORD`; `PVE_NODE` (pve), `PVE_STORAGE` (local-lvm), `PVE_TEMPLATE_STORAGE` (local), `PVE_BRIDGE` (vmbr0).
+ * `PVE_PASSWORD`; `PVE_NODE` (pve), `PVE_STORAGE` (local-lvm), `PVE_TEMPLATE_STORAGE` (local),
+ * `PVE_OTHER_STORAGE` (local-zfs), `PVE_BACKUP_STORAGE` (local), `PVE_BRIDGE` (vmbr0).
  */
 export async function openTarget(release: Release = '8.4'): Promise<Target> {
   const { PVE_HOST } = process.env;
@@ -48,6 +52,8 @@ function realTarget(host: string): Target {
     node: env.PVE_NODE ?? 'pve',
     storage: env.PVE_STORAGE ?? 'local-lvm',
     templateStorage: env.PVE_TEMPLATE_STORAGE ?? 'local',
+    otherStorage: env.PVE_OTHER_STORAGE ?? 'local-zfs',
+    backupStorage: env.PVE_BACKUP_STORAGE ?? 'local',
     bridge: env.PVE_BRIDGE ?? 'vmbr0',
     control: async () => {
       throw new Error('a real server has no control endpoint');
@@ -72,6 +78,13 @@ async function localTarget(release: Release): Promise<Target> {
       root.tokens.contract = { privsep: false, expire: 0, comment: '', secret: hashSecret(secret) };
     }
   });
+  test.node.core.storages.replace({
+    storage: 'other-lvm',
+    type: 'lvmthin',
+    vgname: 'other',
+    thinpool: 'data',
+    content: ['rootdir', 'images'],
+  });
   const client = new NodeClient(test.node.port, test.node.caFile, { 'x-control-secret': controlSecret });
   return {
     real: false,
@@ -86,6 +99,8 @@ async function localTarget(release: Release): Promise<Target> {
     node: 'pve',
     storage: 'local-lvm',
     templateStorage: 'local',
+    otherStorage: 'other-lvm',
+    backupStorage: 'local',
     bridge: 'vmbr0',
     control: async (method, path, body = {}) => {
       const text = method === 'GET' ? '' : JSON.stringify(body);

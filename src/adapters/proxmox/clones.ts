@@ -4,7 +4,7 @@ import type { Call, SettledTask } from '../../model/ports.ts';
 import { api, type Session } from './api.ts';
 import { carryOut } from './carry-out.ts';
 import { observe } from './container-state.ts';
-import { failureText } from './failure.ts';
+import { Failure, failureText } from './failure.ts';
 import { Gate } from './gate.ts';
 import { guardDescription } from './guard-parameters.ts';
 import { nodeName, storageName, vmidPart } from './names.ts';
@@ -67,23 +67,25 @@ async function cloneOnce(session: Session, wish: CloneWish, signal: AbortSignal)
   );
 }
 
-/** A lock is said before any work: the clone is due still, and waits until the lock or its deadline ends. */
+/** A lock is said before any work: the clone is due still, and waits until the lock or its own deadline ends. */
 async function whileLocked(
   session: Session,
   signal: AbortSignal,
   work: () => Promise<SettledTask>,
 ): Promise<SettledTask> {
+  let locked: unknown;
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(LONGEST_PAUSE_MS, pause * 2)) {
     try {
       return await work();
     } catch (error) {
+      const late = signal.aborted && error instanceof Failure && !error.uncertain;
+      if (locked !== undefined && late) throw locked;
       if (!/^CT is locked/.test(failureText(error) ?? '')) throw error;
-      try {
-        await session.clock.sleep(pause, signal);
-      } catch {
-        throw error;
-      }
+      locked = error;
     }
+    await session.clock.sleep(pause, signal).catch(() => {
+      throw locked;
+    });
   }
 }
 
