@@ -20,12 +20,18 @@ import type { Storages } from './store/storages.ts';
 import { Volumes } from './store/volumes.ts';
 import { Tasks } from './tasks/tasks.ts';
 
-/** A container in the making: what a restart of the node must take back. */
+/** A container in the making, or in the hands of a task: what a restart of the node must take back. */
 export interface Making {
-  /** volids that this task made */
+  /** volids that this task made, or is about to make: they go */
   readonly volumes: readonly string[];
-  /** The config of a container that is being replaced: it comes back. */
+  /** The config of a container that is being replaced or changed: it comes back. */
   readonly replaces?: string;
+  /** The container stays as it is; only this lock, which the task holds, is taken off it. */
+  readonly lock?: string;
+  /** A rollback to this snapshot that began: it is brought to its end. */
+  readonly rollback?: string;
+  /** Volumes that this task gave other names: they get their old ones. */
+  readonly renamed?: readonly { readonly from: string; readonly to: string }[];
 }
 
 /** A guest's firewall: kept and given back, nothing filters. */

@@ -8,7 +8,7 @@ import { createSimulatedBackend } from './backend/simulated/simulated-backend.ts
 import { type Clock, systemClock, type Timings } from './clock.ts';
 import { ControlGate } from './control/gate.ts';
 import { type Core, openCore } from './core.ts';
-import { removeHalfMade } from './guests/making.ts';
+import { recoverGuests } from './guests/recover.ts';
 import { serverCertificate } from './http/certificates.ts';
 import type { Listener } from './http/listener.ts';
 import { NodeServer } from './http/server.ts';
@@ -137,7 +137,7 @@ export async function runNode(options: NodeOptions, port: number): Promise<Runni
     fingerprint: certificate.fingerprint,
     rootPassword: () => options.rootPassword,
   });
-  await removeHalfMade(core);
+  await recoverGuests(core, options.log ?? (() => {}));
   const gate = new ControlGate(core, options.controlSecret ?? randomBytes(24).toString('hex'));
   const server = new NodeServer({ core, router: new Router(core.schema, ROUTES), timings, gate });
   const listening = await listenAll(() => server.listener(certificate), addresses, port, options.morePorts ?? 0);

@@ -1,10 +1,10 @@
 import { assertQuorum } from '../cluster.ts';
 import type { Core } from '../core.ts';
-import { type Cloning, cloneContainer, unlockSource } from '../guests/clone.ts';
+import { type Cloning, cloneContainer } from '../guests/clone.ts';
 import type { GuestConfig } from '../guests/config.ts';
 import { checkBridge } from '../guests/config-permissions.ts';
 import { volumeHasFeature } from '../guests/features.ts';
-import { reserve, takeBack } from '../guests/making.ts';
+import { hold, reserve, takeBack } from '../guests/making.ts';
 import { isMountKey } from '../guests/mount-point.ts';
 import { checkLock } from '../guests/update.ts';
 import { ApiError, type Json, permissionDenied } from '../http/answer.ts';
@@ -35,7 +35,7 @@ async function lockSource(core: Core, vmid: number): Promise<GuestConfig> {
   return core.locks.run(vmid, () => {
     const { config } = core.guests.read('lxc', vmid);
     checkLock(config);
-    core.guests.write('lxc', vmid, { ...config, values: { ...config.values, lock: 'disk' } });
+    hold(core, vmid, config, 'disk');
     return config;
   });
 }
@@ -94,13 +94,13 @@ async function clone(call: Call): Promise<Json> {
     core.guests.assertUnused(cloning.to);
     reserve(core, cloning.to);
   } catch (error) {
-    unlockSource(core, vmid);
+    await takeBack(core, vmid);
     throw error;
   }
   try {
     checkSource(call, config, cloning, (await core.backend.state(vmid)).running);
   } catch (error) {
-    unlockSource(core, vmid);
+    await takeBack(core, vmid);
     await takeBack(core, cloning.to);
     throw error;
   }
@@ -112,12 +112,12 @@ async function clone(call: Call): Promise<Json> {
       try {
         await cloneContainer(core, task, cloning, config);
       } finally {
-        unlockSource(core, vmid);
+        await takeBack(core, vmid);
       }
     },
     {
       abandoned: async () => {
-        unlockSource(core, vmid);
+        await takeBack(core, vmid);
         await takeBack(core, cloning.to);
       },
     },

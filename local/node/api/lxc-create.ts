@@ -85,7 +85,7 @@ function take(call: Call, replaces: GuestConfig | undefined): void {
       reserve(core, vmid);
     } else {
       checkLock(replaces);
-      reserveOver(core, vmid, replaces);
+      reserveOver(core, vmid, replaces, 'create');
     }
   } catch (error) {
     throw new ApiError(
@@ -106,7 +106,9 @@ async function create(call: Call): Promise<Json> {
   }
   const pool = call.text('pool');
   checkAllowed(call, pool, replaces);
-  const unprivileged = call.text('unprivileged') === undefined ? core.release === '9.1' : call.flag('unprivileged');
+  // a restore without it takes what the archive says
+  const fallback = core.release === '9.1' && !call.flag('restore');
+  const unprivileged = call.text('unprivileged') === undefined ? fallback : call.flag('unprivileged');
   const set = configValues(call, NOT_CONFIG);
   checkConfigPermissions(core, caller, {
     vmid,

@@ -1,5 +1,5 @@
-import { unlockSource } from '../guests/clone.ts';
 import { addUnused, namedVolumes } from '../guests/disks.ts';
+import { copyVolume, noteRenaming, noteRest, reserveOver, takeBack } from '../guests/making.ts';
 import type { MountValue } from '../guests/mount-point.ts';
 import { underLock } from '../guests/power.ts';
 import { checkReassignment, type Reassignment, reassign } from '../guests/reassign.ts';
@@ -54,7 +54,7 @@ async function lockForMove(call: Call, key: string): Promise<MountValue> {
       throw new ApiError(500, "you can't move a volume with snapshots and delete the source");
     }
     assertUnmodified(call.text('digest'), digest);
-    core.guests.write('lxc', vmid, { ...config, values: { ...config.values, lock: 'disk' } });
+    reserveOver(core, vmid, config, 'disk');
     return mount;
   });
 }
@@ -64,16 +64,16 @@ async function moveTo(call: Call, mount: MountValue, storage: string, task: Task
   const { key } = mount;
   parseVolumeId(mount.volume);
   core.storages.enabled(storage);
-  const to = { storage, linked: false };
-  const record = await core.volumes.copy(core.volumes.get(mount.volume), vmid, to, undefined, task);
+  const copied = await copyVolume(core, vmid, { id: mount.volume }, { storage, linked: false }, task);
   const { config } = core.guests.read('lxc', vmid);
-  const base = config.values.template === '1';
-  const name = base ? record.name.replace(/(^|\/)vm-/, '$1base-') : record.name;
-  const volume = base ? await core.volumes.rename(volid(record), vmid, name) : record;
-  config.values[key] = core.mountPoints.print({ ...mount, volume: volid(volume) });
-  if (!call.flag('delete')) addUnused(config, mount.volume);
+  const base = config.values.template === '1' ? parseVolumeId(copied).name.replace(/(^|\/)vm-/, '$1base-') : undefined;
+  const noted = (from: string, name: string): void => noteRenaming(core, vmid, from, name);
+  const volume = base === undefined ? copied : volid(await core.volumes.rename(copied, vmid, noted, base));
+  config.values[key] = core.mountPoints.print({ ...mount, volume });
+  const unneeded = call.flag('delete');
+  if (!unneeded) addUnused(config, mount.volume);
   core.guests.write('lxc', vmid, config);
-  if (call.flag('delete')) await core.volumes.free(mount.volume);
+  noteRest(core, vmid, unneeded ? [mount.volume] : [], 'disk');
 }
 
 async function toStorage(call: Call, storage: string): Promise<Json> {
@@ -84,10 +84,10 @@ async function toStorage(call: Call, storage: string): Promise<Json> {
     try {
       await moveTo(call, mount, storage, task);
     } finally {
-      unlockSource(core, vmid);
+      await takeBack(core, vmid);
     }
   };
-  const abandoned = async (): Promise<void> => unlockSource(core, vmid);
+  const abandoned = (): Promise<void> => takeBack(core, vmid);
   return core.tasks.start('move_volume', String(vmid), call.authuser, work, { abandoned });
 }
 

@@ -1,7 +1,9 @@
 import type { Core } from '../core.ts';
-import type { GuestConfig } from '../guests/config.ts';
+import type { Values } from '../guests/config.ts';
 import { volumeHasFeature } from '../guests/features.ts';
+import { finish, noteBefore, noteRenaming, takeBack } from '../guests/making.ts';
 import { isMountKey } from '../guests/mount-point.ts';
+import { underLock } from '../guests/power.ts';
 import { checkLock } from '../guests/update.ts';
 import { volumeWork } from '../guests/volume-work.ts';
 import { ApiError, type Json } from '../http/answer.ts';
@@ -15,7 +17,9 @@ function baseName(name: string): string {
 }
 
 /** Makes every volume the base of later clones. */
-async function makeBase(core: Core, vmid: number, config: GuestConfig): Promise<void> {
+async function makeBase(core: Core, vmid: number): Promise<void> {
+  const { config } = core.guests.read('lxc', vmid);
+  checkLock(config);
   volumeWork(core);
   const keys = Object.keys(config.values).filter(isMountKey);
   for (const key of keys) {
@@ -24,13 +28,22 @@ async function makeBase(core: Core, vmid: number, config: GuestConfig): Promise<
       throw new ApiError(500, `Template feature is not available for '${volume}'`);
     }
   }
-  for (const key of keys) {
-    const mount = core.mountPoints.parse(key, config.values[key]);
-    const volume = volid(await core.volumes.rename(mount.volume, vmid, baseName(parseVolumeId(mount.volume).name)));
-    config.values[key] = core.mountPoints.print({ ...mount, volume });
+  noteBefore(core, vmid, config);
+  const noted = (from: string, to: string): void => noteRenaming(core, vmid, from, to);
+  const values: Values = { ...config.values, template: '1' };
+  try {
+    for (const key of keys) {
+      const mount = core.mountPoints.parse(key, values[key]);
+      const name = baseName(parseVolumeId(mount.volume).name);
+      const volume = volid(await core.volumes.rename(mount.volume, vmid, noted, name));
+      values[key] = core.mountPoints.print({ ...mount, volume });
+    }
+    core.guests.write('lxc', vmid, { ...config, values });
+  } catch (error) {
+    await takeBack(core, vmid);
+    throw error;
   }
-  config.values.template = '1';
-  core.guests.write('lxc', vmid, config);
+  finish(core, vmid);
 }
 
 /** The work is a task, and the answer does not name it (row 593). */
@@ -46,7 +59,9 @@ async function template(call: Call): Promise<Json> {
     if ((await core.backend.state(vmid)).running) {
       throw new ApiError(500, "you can't convert a CT to template if the CT is running");
     }
-    core.tasks.start('vztemplate', String(vmid), call.authuser, () => makeBase(core, vmid, config));
+    core.tasks.start('vztemplate', String(vmid), call.authuser, (task) =>
+      underLock(core, task, vmid, () => makeBase(core, vmid)),
+    );
   });
   return null;
 }

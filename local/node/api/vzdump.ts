@@ -51,6 +51,15 @@ function checkOptions(call: Call): void {
   }
 }
 
+/** What the values of `compress` stand for; `1` is the old word for lzo. */
+const COMPRESSIONS: Readonly<Record<string, BackupJob['compression']>> = {
+  '0': 'none',
+  '1': 'lzo',
+  gzip: 'gzip',
+  lzo: 'lzo',
+  zstd: 'zstd',
+};
+
 /** One container at a time; lists of guests, pools and `all` are not offered. */
 function vzdump(call: Call): Json {
   const { core } = call;
@@ -67,6 +76,7 @@ function vzdump(call: Call): Json {
     vmid,
     storage,
     mode: (call.text('mode') ?? 'snapshot') as BackupJob['mode'],
+    compression: COMPRESSIONS[call.text('compress') ?? '0'] ?? 'none',
     line: commandLine(call),
     ...(notes === undefined ? {} : { notes }),
     protected: call.flag('protected'),

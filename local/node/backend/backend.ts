@@ -125,15 +125,30 @@ export interface TemplateRecipe {
   readonly arch: string;
 }
 
+/** What a backup goes into, and what it holds beside files. */
+export interface BackupArchive {
+  /** The container's config as the archive keeps it. */
+  readonly config: string;
+  /** Path of the file to be written. */
+  readonly destination: string;
+  readonly compression: 'none' | 'gzip' | 'lzo' | 'zstd';
+  /** The volumes' snapshot to read; without it the volumes themselves, which nothing writes to meanwhile. */
+  readonly snapshot?: string;
+}
+
 /**
  * What can be done with volumes beyond making, growing and freeing them. Calls for one volume come one at a time, and
- * only for storages whose type can do it (btrfs and lvmthin: snapshots and linked clones; dir: full copies).
+ * only for storages whose type can do it (btrfs and lvmthin: snapshots and linked clones; dir: full copies), but for
+ * the snapshots that a backup takes of any volume.
  */
 export interface VolumeWork {
-  snapshot(volume: Volume, name: string): Promise<void>;
+  /** Runs the work while nothing in the container moves; at once when it does not run. */
+  still<T>(vmid: number, work: () => Promise<T>): Promise<T>;
+  snapshot(volume: Volume, name: string, log: TaskLog, signal: AbortSignal): Promise<void>;
+  /** One that is not there is no error. */
   dropSnapshot(volume: Volume, name: string): Promise<void>;
-  /** The volume's content becomes the snapshot's; the snapshot stays. */
-  rollback(volume: Volume, name: string): Promise<void>;
+  /** The volume's content becomes the snapshot's, its size the one given; the snapshot stays. */
+  rollback(volume: Volume, name: string, log: TaskLog): Promise<void>;
   /** Makes the target with the content of the source, or of a snapshot of it; `linked` shares what does not change. */
   copy(
     source: Volume,
@@ -142,10 +157,15 @@ export interface VolumeWork {
     log: TaskLog,
     signal: AbortSignal,
   ): Promise<void>;
-  /** The same bytes under another name on the same storage: reassigned volumes, bases of templates. */
+  /** Takes from a copied container what two must not share: the id of the machine. */
+  makeDistinct(spec: ContainerSpec): Promise<void>;
+  /**
+   * The same bytes under another name on the same storage: reassigned volumes, bases of templates. One that was
+   * renamed already is no error.
+   */
   rename(volume: Volume, target: Volume): Promise<void>;
-  /** Writes an archive of the root file system, of mounts with `backup=1` (in the spec: all given), and of the config. */
-  backup(spec: ContainerSpec, config: string, destination: string, log: TaskLog, signal: AbortSignal): Promise<void>;
+  /** Writes an archive of the spec's root file system and of all its mounts. */
+  backup(spec: ContainerSpec, archive: BackupArchive, log: TaskLog, signal: AbortSignal): Promise<void>;
   /** The config that such an archive holds. */
   backupConfig(archive: string): Promise<string>;
   /** Unpacks such an archive into the spec's volumes; nothing is set up anew. */

@@ -1,11 +1,16 @@
 import { mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import type { BackupArchive } from '../backend/backend.ts';
 import type { Core } from '../core.ts';
 import { ApiError, errorText } from '../http/answer.ts';
 import type { TaskContext } from '../tasks/tasks.ts';
+import { archiveSize, duration, mountLines, timestamps } from './backup-log.ts';
+import { type BackupMode, stoppedMeanwhile, withSnapshot } from './backup-modes.ts';
 import { type GuestConfig, printConfig, type Values } from './config.ts';
+import { hasFeature } from './features.ts';
+import { hold, takeBack } from './making.ts';
 import { isMountKey } from './mount-point.ts';
-import { startContainer, underLock } from './power.ts';
+import { underLock } from './power.ts';
 import { toSpec } from './spec.ts';
 import { checkLock } from './update.ts';
 import { volumeWork } from './volume-work.ts';
@@ -13,21 +18,20 @@ import { volumeWork } from './volume-work.ts';
 export interface BackupJob {
   readonly vmid: number;
   readonly storage: string;
-  readonly mode: 'stop' | 'suspend' | 'snapshot';
+  readonly mode: BackupMode;
+  readonly compression: BackupArchive['compression'];
   /** The options as the log's first line repeats them. */
   readonly line: string;
   readonly notes?: string;
   readonly protected: boolean;
 }
 
-const two = (value: number): string => String(value).padStart(2, '0');
-
-/** `2026_11_21-08_43_34` and `2026-11-21 08:43:34`, in the node's time zone. */
-function timestamps(now: Date): { readonly file: string; readonly log: string } {
-  const date = [String(now.getFullYear()), two(now.getMonth() + 1), two(now.getDate())];
-  const time = [two(now.getHours()), two(now.getMinutes()), two(now.getSeconds())];
-  return { file: `${date.join('_')}-${time.join('_')}`, log: `${date.join('-')} ${time.join(':')}` };
-}
+const ENDINGS: Readonly<Record<BackupArchive['compression'], string>> = {
+  none: 'tar',
+  gzip: 'tar.gz',
+  lzo: 'tar.lzo',
+  zstd: 'tar.zst',
+};
 
 /** Values without volumes that a backup leaves out: mounts without `backup=1`, binds, unused ones. */
 function backedUp(core: Core, values: Values): Values {
@@ -45,33 +49,33 @@ function archivedConfig(config: GuestConfig): string {
   return printConfig({ values, raw: config.raw, pending: {}, snapshots: {} });
 }
 
-async function write(core: Core, task: TaskContext, job: BackupJob, stamp: string): Promise<void> {
-  const { vmid, storage } = job;
-  const { config } = core.guests.read('lxc', vmid);
-  checkLock(config);
-  const values = backedUp(core, config.values);
-  task.log(`INFO: CT Name: ${config.values.hostname ?? `CT${vmid}`}`);
-  for (const key of Object.keys(config.values).filter(isMountKey)) {
-    const path = key === 'rootfs' ? '/' : (core.mountPoints.parse(key, config.values[key]).mp ?? '');
-    const verb = values[key] === undefined ? 'excluding' : 'including';
-    const why = values[key] === undefined ? ' (disabled)' : '';
-    task.log(`INFO: ${verb} mount point ${key} ('${path}') ${verb === 'including' ? 'in' : 'from'} backup${why}`);
-  }
-  const name = `backup/vzdump-lxc-${vmid}-${stamp}.tar.zst`;
+/** Writes the archive, and the notes beside it. */
+async function write(
+  core: Core,
+  task: TaskContext,
+  job: BackupJob,
+  config: GuestConfig,
+  snapshot: string | undefined,
+): Promise<void> {
+  const { vmid, storage, compression } = job;
+  const stamp = timestamps(new Date(core.clock.now())).file;
+  const name = `backup/vzdump-lxc-${vmid}-${stamp}.${ENDINGS[compression]}`;
   const file = core.storages.filePath({ storage, name });
   mkdirSync(dirname(file), { recursive: true });
   core.volumes.assertSpace(storage);
-  task.log(`INFO: creating vzdump archive '${file}'`);
+  task.log(`INFO: creating vzdump archive '${core.storages.shownPath({ storage, name }, 'backup')}'`);
   // under another name until it is whole: a killed backup must not look like one
-  const partial = `${file}.tmp`;
+  const destination = `${file}.tmp`;
   try {
     const log = (line: string): void => task.log(`INFO: ${line}`);
-    await volumeWork(core).backup(toSpec(core, vmid, values), archivedConfig(config), partial, log, task.signal);
-    renameSync(partial, file);
+    const whole = { config: archivedConfig(config), destination, compression };
+    const archive: BackupArchive = snapshot === undefined ? whole : { ...whole, snapshot };
+    await volumeWork(core).backup(toSpec(core, vmid, backedUp(core, config.values)), archive, log, task.signal);
+    renameSync(destination, file);
   } finally {
-    rmSync(partial, { force: true });
+    rmSync(destination, { force: true });
   }
-  task.log(`INFO: archive file size: ${Math.ceil(statSync(file).size / 1024 ** 2)}MB`);
+  task.log(`INFO: archive file size: ${archiveSize(statSync(file).size)}`);
   if (job.notes !== undefined) {
     task.log('INFO: adding notes to backup');
     writeFileSync(`${file}.notes`, job.notes);
@@ -82,32 +86,68 @@ async function write(core: Core, task: TaskContext, job: BackupJob, stamp: strin
   }
 }
 
-async function backupOne(core: Core, task: TaskContext, job: BackupJob, stamp: string): Promise<void> {
-  const { vmid, mode } = job;
+/** The mode that this container can have; the log says why it is another one. */
+async function chooseMode(core: Core, task: TaskContext, job: BackupJob, config: GuestConfig): Promise<BackupMode> {
+  const describe = (): void => {
+    task.log(`INFO: CT Name: ${config.values.hostname ?? `CT${job.vmid}`}`);
+    for (const line of mountLines(core, config.values)) task.log(`INFO: ${line}`);
+  };
+  const announce = (mode: BackupMode): void => {
+    task.log(`INFO: backup mode: ${mode}`);
+    task.log('INFO: ionice priority: 7');
+  };
+  const { running } = await core.backend.state(job.vmid);
+  task.log(`INFO: status = ${running ? 'running' : 'stopped'}`);
+  let mode = running ? job.mode : 'stop';
+  if (mode === 'snapshot') {
+    describe();
+    if (hasFeature(core, backedUp(core, config.values), 'snapshot')) {
+      announce(mode);
+      return mode;
+    }
+    task.log('INFO: mode failure - some volumes do not support snapshots');
+    task.log("INFO: trying 'suspend' mode instead");
+    mode = 'suspend';
+  }
+  announce(mode);
+  describe();
+  return mode;
+}
+
+async function backupOne(core: Core, task: TaskContext, job: BackupJob): Promise<void> {
+  const { vmid } = job;
   if (!core.guests.has('lxc', vmid)) throw new ApiError(500, `unable to find VM '${vmid}'`);
   task.log(`INFO: Starting Backup of VM ${vmid} (lxc)`);
-  const { running } = await core.backend.state(vmid);
-  task.log(`INFO: status = ${running ? 'running' : 'stopped'}`);
-  task.log(`INFO: backup mode: ${running ? mode : 'stop'}`);
-  await underLock(core, task, vmid, async () => {
-    if (running && mode === 'stop') await core.backend.shutdown(vmid, 60, task.log);
-    await write(core, task, job, stamp);
+  task.log(`INFO: Backup started at ${timestamps(new Date(core.clock.now())).log}`);
+  const config = await underLock(core, task, vmid, async () => {
+    const { config: before } = core.guests.read('lxc', vmid);
+    checkLock(before);
+    hold(core, vmid, before, 'backup');
+    return before;
   });
-  if (running && mode === 'stop') await startContainer(core, task, vmid, false);
+  try {
+    const mode = await chooseMode(core, task, job, config);
+    const archive = (snapshot?: string): Promise<void> => write(core, task, job, config, snapshot);
+    if (mode === 'stop') await stoppedMeanwhile(core, task, vmid, () => archive());
+    else await withSnapshot(core, task, vmid, mode, backedUp(core, config.values), archive);
+  } finally {
+    await takeBack(core, vmid);
+  }
 }
 
 /** The worker of vzdump for one container. */
 export async function runBackup(core: Core, task: TaskContext, job: BackupJob): Promise<void> {
-  const { file, log } = timestamps(new Date(core.clock.now()));
+  const begun = core.clock.now();
+  const now = (): string => timestamps(new Date(core.clock.now())).log;
   task.log(`INFO: starting new backup job: vzdump ${job.line}`);
   try {
-    await backupOne(core, task, job, file);
-    task.log(`INFO: Finished Backup of VM ${job.vmid} (00:00:00)`);
-    task.log(`INFO: Backup finished at ${timestamps(new Date(core.clock.now())).log}`);
+    await backupOne(core, task, job);
+    task.log(`INFO: Finished Backup of VM ${job.vmid} (${duration((core.clock.now() - begun) / 1000)})`);
+    task.log(`INFO: Backup finished at ${now()}`);
     task.log('INFO: Backup job finished successfully');
   } catch (error) {
     task.log(`ERROR: Backup of VM ${job.vmid} failed - ${errorText(error)}`);
-    task.log(`INFO: Failed at ${log}`);
+    task.log(`INFO: Failed at ${now()}`);
     task.log('INFO: Backup job finished with errors');
     throw new ApiError(500, 'job errors');
   }

@@ -6,6 +6,9 @@ import { emptyConfig, type GuestConfig, type Values } from './config.ts';
 import { addToPool, copyVolume, finish, takeBack } from './making.ts';
 import { isMountKey, isVolumeKey } from './mount-point.ts';
 import { randomMac } from './network.ts';
+import { parseSize } from './size.ts';
+import { toSpec } from './spec.ts';
+import { volumeWork } from './volume-work.ts';
 
 export interface Cloning {
   readonly from: number;
@@ -35,15 +38,6 @@ function clonedValues(core: Core, values: Values, cloning: Cloning): Values {
   return result;
 }
 
-/** The source's lock is given back, whatever became of the clone. */
-export function unlockSource(core: Core, vmid: number): void {
-  if (!core.guests.has('lxc', vmid)) return;
-  const { config } = core.guests.read('lxc', vmid);
-  if (config.values.lock !== 'disk') return;
-  delete config.values.lock;
-  core.guests.write('lxc', vmid, config);
-}
-
 /** The worker of a clone; the new vmid has been reserved. A failure leaves nothing behind. */
 export async function cloneContainer(
   core: Core,
@@ -67,10 +61,17 @@ export async function cloneContainer(
           : `create linked clone of mount point ${key} (${mount.volume})`,
       );
       const storage = (full ? cloning.storage : undefined) ?? parseVolumeId(mount.volume).storage;
-      const from = { id: mount.volume, ...(snapshot === undefined ? {} : { snapshot }) };
+      const size = parseSize(mount.options.size ?? '');
+      const from = {
+        id: mount.volume,
+        ...(snapshot === undefined ? {} : { snapshot }),
+        // a volume that grew since the snapshot was smaller then
+        ...(snapshot === undefined || size === undefined ? {} : { size }),
+      };
       const volume = await copyVolume(core, to, from, { storage, linked: !full }, task);
       config.values[key] = core.mountPoints.print({ ...mount, volume });
     }
+    await volumeWork(core).makeDistinct(toSpec(core, to, config.values));
     core.guests.write('lxc', to, config);
   } catch (error) {
     await takeBack(core, to);

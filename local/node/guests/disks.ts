@@ -18,13 +18,13 @@ function inMountOrder(mounts: Values): readonly string[] {
 
 /**
  * Makes the volumes that `storage:SIZE` values ask for and looks up those that are named. The result holds the values as
- * they are stored, sizes filled in; `made` lists the new volids, also through `onMade` as each comes into being.
+ * they are stored, sizes filled in; `onName` gets the new volids, each before its volume is there.
  */
 export async function makeDisks(
   core: Core,
   vmid: number,
   mounts: Values,
-  onMade: (id: string) => void,
+  onName: (id: string) => void,
 ): Promise<Values> {
   const result: Values = {};
   for (const key of inMountOrder(mounts)) {
@@ -37,8 +37,7 @@ export async function makeDisks(
       core.volumes.get(value.volume);
     } else {
       core.storages.enabled(wanted.storage);
-      const record = await core.volumes.allocate(wanted.storage, vmid, bytesOf(wanted.gib));
-      onMade(volid(record));
+      const record = await core.volumes.allocate(wanted.storage, vmid, bytesOf(wanted.gib), onName);
       const options = { ...value.options, size: formatSize(record.size) };
       result[key] = core.mountPoints.print({ ...value, volume: volid(record), options });
     }
@@ -79,14 +78,17 @@ export function addUnused(config: GuestConfig, id: string): void {
   config.values[`unused${number}`] = id;
 }
 
+/** Whether this guest owns a volume; says so when it does not. */
+export function isOwned(core: Core, vmid: number, id: string, log: (line: string) => void): boolean {
+  const name = splitVolumeId(id);
+  if (name === undefined) return false;
+  const owner = core.storages.find(name.storage) === undefined ? undefined : core.storages.parseName(name).vmid;
+  if (owner === undefined || owner === vmid) return true;
+  log(`ignore deletion of '${id}', CT ${vmid} isn't the owner!`);
+  return false;
+}
+
 /** Frees a volume for good when this guest owns it; says so when it does not. */
 export async function freeOwned(core: Core, vmid: number, id: string, log: (line: string) => void): Promise<void> {
-  const name = splitVolumeId(id);
-  if (name === undefined) return;
-  const owner = core.storages.find(name.storage) === undefined ? undefined : core.storages.parseName(name).vmid;
-  if (owner !== undefined && owner !== vmid) {
-    log(`ignore deletion of '${id}', CT ${vmid} isn't the owner!`);
-    return;
-  }
-  await core.volumes.free(id);
+  if (isOwned(core, vmid, id, log)) await core.volumes.free(id);
 }

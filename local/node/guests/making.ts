@@ -1,13 +1,22 @@
-import type { Core } from '../core.ts';
+import type { Core, Making } from '../core.ts';
 import { volid } from '../store/volumes.ts';
 import { type GuestConfig, printConfig } from './config.ts';
 
-/** Notes a volume under the container that is being made, so that a restart can take it back. */
-export function noteVolume(core: Core, vmid: number, id: string): void {
+function note(core: Core, vmid: number, add: (making: Making) => Making): void {
   core.making.update((value) => {
     const making = value[vmid];
-    if (making !== undefined) value[vmid] = { ...making, volumes: [...making.volumes, id] };
+    if (making !== undefined) value[vmid] = add(making);
   });
+}
+
+/** Notes a volume under the container that is being made, before it is there, so that a restart can take it back. */
+export function noteVolume(core: Core, vmid: number, id: string): void {
+  note(core, vmid, (making) => ({ ...making, volumes: [...making.volumes, id] }));
+}
+
+/** Notes that a volume is about to get another name. */
+export function noteRenaming(core: Core, vmid: number, from: string, to: string): void {
+  note(core, vmid, (making) => ({ ...making, renamed: [...(making.renamed ?? []), { from, to }] }));
 }
 
 /** Takes the vmid. From now on the container shows with `lock: create` until the task that follows has ended. */
@@ -18,47 +27,85 @@ export function reserve(core: Core, vmid: number): void {
   core.guests.reserve(vmid);
 }
 
-/** Marks a container that is to be replaced; a kill brings its config back. */
-export function reserveOver(core: Core, vmid: number, before: GuestConfig): void {
+/** Notes a container's config as it is before a change of several steps: a kill brings it back, unlocked. */
+export function noteBefore(core: Core, vmid: number, before: GuestConfig): void {
   core.making.update((value) => {
     value[vmid] = { volumes: [], replaces: printConfig(before) };
   });
-  core.guests.write('lxc', vmid, { ...before, values: { ...before.values, lock: 'create' } });
 }
 
-/** The container is made. */
-export function finish(core: Core, vmid: number): void {
+/** As `noteBefore`, and locks the container meanwhile. */
+export function reserveOver(core: Core, vmid: number, before: GuestConfig, lock: string): void {
+  noteBefore(core, vmid, before);
+  core.guests.write('lxc', vmid, { ...before, values: { ...before.values, lock } });
+}
+
+/** Locks a container that the task only reads; a kill takes the lock off it. */
+export function hold(core: Core, vmid: number, config: GuestConfig, lock: string): void {
   core.making.update((value) => {
-    delete value[vmid];
+    value[vmid] = { volumes: [], lock };
+  });
+  core.guests.write('lxc', vmid, { ...config, values: { ...config.values, lock } });
+}
+
+/** What is left to do when the container is as it is to be: these volumes are not needed any more. */
+export function noteRest(core: Core, vmid: number, volumes: readonly string[], lock: string): void {
+  core.making.update((value) => {
+    value[vmid] = { volumes, lock };
   });
 }
 
-/** Removes a half-made container and the volumes that were made for it, and nothing else; one to be replaced comes back. */
-export async function takeBack(core: Core, vmid: number): Promise<void> {
-  const { volumes, replaces } = core.making.value[vmid] ?? { volumes: [] };
-  if (replaces === undefined) await core.backend.forget(vmid);
-  for (const id of volumes) await core.volumes.free(id);
-  if (replaces === undefined) core.guests.remove('lxc', vmid);
-  else core.guests.writeText('lxc', vmid, replaces);
-  finish(core, vmid);
+/** From now on the container's volumes are of different times, until all are rolled back. */
+export function noteRollback(core: Core, vmid: number, snapshot: string): void {
+  core.making.update((value) => {
+    value[vmid] = { volumes: [], rollback: snapshot };
+  });
 }
 
-/** After a kill: an aborted create leaves nothing. Locks of other kinds stay, as after a power cut. */
-export async function removeHalfMade(core: Core): Promise<void> {
-  for (const vmid of Object.keys(core.making.value)) await takeBack(core, Number(vmid));
+/** The containers are as they are to be, all at once. */
+export function finish(core: Core, ...vmids: readonly number[]): void {
+  core.making.update((value) => {
+    for (const vmid of vmids) delete value[vmid];
+  });
+}
+
+function unlock(core: Core, vmid: number, lock: string): void {
+  if (!core.guests.has('lxc', vmid)) return;
+  const { config } = core.guests.read('lxc', vmid);
+  if (config.values.lock !== lock) return;
+  delete config.values.lock;
+  core.guests.write('lxc', vmid, config);
+}
+
+/**
+ * Ends a task's work on a container, whatever became of it: what it made and did not finish goes, a container that was
+ * there before comes back as it was, a half-made one is removed.
+ */
+export async function takeBack(core: Core, vmid: number): Promise<void> {
+  const making = core.making.value[vmid];
+  if (making === undefined) return;
+  const { volumes, replaces, lock, renamed = [] } = making;
+  const isNew = replaces === undefined && lock === undefined;
+  if (isNew) await core.backend.forget(vmid);
+  for (const { from, to } of [...renamed].reverse()) await core.volumes.putBack(from, to);
+  for (const id of volumes) await core.volumes.free(id);
+  if (replaces !== undefined) core.guests.writeText('lxc', vmid, replaces);
+  else if (lock !== undefined) unlock(core, vmid, lock);
+  else core.guests.remove('lxc', vmid);
+  finish(core, vmid);
 }
 
 /** Books and fills a volume that is a copy, noted like any other. */
 export async function copyVolume(
   core: Core,
   vmid: number,
-  from: { readonly id: string; readonly snapshot?: string },
+  from: { readonly id: string; readonly snapshot?: string; readonly size?: number },
   to: { readonly storage: string; readonly linked: boolean },
   task: { readonly log: (line: string) => void; readonly signal: AbortSignal },
 ): Promise<string> {
-  const record = await core.volumes.copy(core.volumes.get(from.id), vmid, to, from.snapshot, task);
-  noteVolume(core, vmid, volid(record));
-  return volid(record);
+  const { id, ...rest } = from;
+  const onName = (made: string): void => noteVolume(core, vmid, made);
+  return volid(await core.volumes.copy(core.volumes.get(id), { ...to, ...rest, vmid, onName }, task));
 }
 
 export function addToPool(core: Core, pool: string, vmid: number): void {

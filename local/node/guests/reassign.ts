@@ -4,6 +4,8 @@ import { volid } from '../store/volumes.ts';
 import type { GuestConfig } from './config.ts';
 import { namedVolumes } from './disks.ts';
 import { volumeHasFeature } from './features.ts';
+import { finish, noteBefore, noteRenaming, takeBack } from './making.ts';
+import { toSpec } from './spec.ts';
 import { checkLock } from './update.ts';
 
 /** A volume that goes from one container's slot to another's. */
@@ -76,16 +78,41 @@ export async function reassign(core: Core, move: Reassignment, log: (line: strin
   const { vmid, key, target, targetKey } = move;
   const { source, target: other, volume } = await checkReassignment(core, move);
   log(`moving volume '${key}' from container '${vmid}' to '${target}'`);
-  const renamed = volid(await core.volumes.rename(volume, target));
+  // a kill brings both configs back, and the volume's name
+  noteBefore(core, vmid, source);
+  if (target !== vmid) noteBefore(core, target, other);
+  try {
+    await hand(core, move, { source, target: other, volume }, log);
+  } catch (error) {
+    await takeBack(core, vmid);
+    await takeBack(core, target);
+    throw error;
+  }
+  finish(core, vmid, target);
+  log(`target container '${target}' updated with '${targetKey}'`);
+}
+
+async function hand(
+  core: Core,
+  { vmid, key, target, targetKey }: Reassignment,
+  { source, target: other, volume }: Pair & { readonly volume: string },
+  log: (line: string) => void,
+): Promise<void> {
+  const noted = (from: string, to: string): void => noteRenaming(core, vmid, from, to);
+  const renamed = volid(await core.volumes.rename(volume, target, noted));
   const value = source.values[key] ?? '';
   log(`removing volume '${key}' from container '${vmid}' config`);
   delete source.values[key];
   const unused = targetKey.startsWith('unused');
-  other.values[targetKey] = unused
+  const handed = unused
     ? renamed
     : core.mountPoints.print({ ...core.mountPoints.parse(key, value), key: targetKey, volume: renamed });
-  // the target first: a kill in between shows the volume twice rather than nowhere
-  core.guests.write('lxc', target, other);
   if (target !== vmid) core.guests.write('lxc', vmid, source);
-  log(`target container '${target}' updated with '${targetKey}'`);
+  if (!unused && (await core.backend.state(target)).running) {
+    // it is mounted at once, as any new mount point of a running container
+    const values = { ...other.values, [targetKey]: handed };
+    await core.backend.change(toSpec(core, target, other.values), toSpec(core, target, values));
+  }
+  other.values[targetKey] = handed;
+  core.guests.write('lxc', target, other);
 }

@@ -3,8 +3,8 @@ import { ApiError, errorText } from '../http/answer.ts';
 import type { TaskContext } from '../tasks/tasks.ts';
 import { type GuestConfig, parseConfig, type Values } from './config.ts';
 import { archivePath } from './create.ts';
-import { freeOwned, makeDisks, namedVolumes } from './disks.ts';
-import { addToPool, finish, noteVolume, takeBack } from './making.ts';
+import { isOwned, makeDisks, namedVolumes } from './disks.ts';
+import { addToPool, finish, noteRest, noteVolume, takeBack } from './making.ts';
 import { isMountKey } from './mount-point.ts';
 import { randomMac } from './network.ts';
 import { underLock } from './power.ts';
@@ -79,11 +79,20 @@ export async function restoreContainer(core: Core, task: TaskContext, restoratio
       await takeBack(core, vmid);
       throw new ApiError(500, `unable to restore CT ${vmid} - ${errorText(error)}`);
     }
-    finish(core, vmid);
-    if (replaces === undefined) return;
+    if (replaces === undefined) {
+      finish(core, vmid);
+      return;
+    }
     const kept = namedVolumes(core, core.guests.read('lxc', vmid).config.values);
-    const old = namedVolumes(core, replaces.values).filter((id) => !kept.includes(id));
-    for (const id of old) await freeOwned(core, vmid, id, task.log);
+    const sections = [replaces.values, ...Object.values(replaces.snapshots).map(({ values }) => values)];
+    const old = new Set(sections.flatMap((values) => namedVolumes(core, values)).filter((id) => !kept.includes(id)));
+    noteRest(
+      core,
+      vmid,
+      [...old].filter((id) => isOwned(core, vmid, id, task.log)),
+      'create',
+    );
+    await takeBack(core, vmid);
   });
   if (pool !== undefined) addToPool(core, pool, vmid);
 }

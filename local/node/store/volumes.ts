@@ -16,6 +16,19 @@ export interface VolumeRecord {
   readonly parent?: string;
 }
 
+/** What a copy becomes. */
+export interface CopyTarget {
+  readonly storage: string;
+  readonly vmid: number;
+  readonly linked: boolean;
+  /** Of the source; without it the source as it is. */
+  readonly snapshot?: string;
+  /** bytes; default: the source's */
+  readonly size?: number;
+  /** Called before the copy is there. */
+  readonly onName: (id: string) => void;
+}
+
 export function volid({ storage, name }: { readonly storage: string; readonly name: string }): string {
   return `${storage}:${name}`;
 }
@@ -56,9 +69,15 @@ export class Volumes {
     return record;
   }
 
-  /** Makes a volume under the next free disk number; size 0 is a plain subvolume. */
-  async allocate(storage: string, vmid: number, size: number): Promise<VolumeRecord> {
+  /** Makes a volume under the next free disk number; size 0 is a plain subvolume. `onName`: called before it is there. */
+  async allocate(
+    storage: string,
+    vmid: number,
+    size: number,
+    onName: (id: string) => void = () => {},
+  ): Promise<VolumeRecord> {
     const record = { storage, name: this.#freeName(storage, vmid, size), vmid, size, ctime: seconds(this.#clock) };
+    onName(volid(record));
     return this.register(record, () => this.#backend.allocate(toVolume(record)));
   }
 
@@ -85,34 +104,50 @@ export class Volumes {
   /** A new volume with the content of another, or of a snapshot of it. */
   async copy(
     source: VolumeRecord,
-    vmid: number,
-    to: { readonly storage: string; readonly linked: boolean },
-    snapshot: string | undefined,
+    to: CopyTarget,
     task: { readonly log: (line: string) => void; readonly signal: AbortSignal },
   ): Promise<VolumeRecord> {
+    const { storage, vmid, snapshot, size = source.size } = to;
     const record: VolumeRecord = {
-      storage: to.storage,
-      name: this.#freeName(to.storage, vmid, source.size),
+      storage,
+      name: this.#freeName(storage, vmid, size),
       vmid,
-      size: source.size,
+      size,
       ctime: seconds(this.#clock),
       ...(to.linked ? { parent: volid(source) } : {}),
     };
+    to.onName(volid(record));
     const options = { linked: to.linked, ...(snapshot === undefined ? {} : { snapshot }) };
     const copy = this.#backend.volumeWork?.copy;
     if (copy === undefined) throw new ApiError(500, `the ${this.#backend.kind} back end cannot copy volumes`);
     return this.register(record, () => copy(toVolume(source), toVolume(record), options, task.log, task.signal));
   }
 
-  /** The same volume under another owner's next free name, or under this name. */
-  async rename(id: string, vmid: number, name?: string): Promise<VolumeRecord> {
+  /** The same volume under another owner's next free name, or under this name. `onName`: called before. */
+  async rename(
+    id: string,
+    vmid: number,
+    onName: (from: string, to: string) => void,
+    name?: string,
+  ): Promise<VolumeRecord> {
     const before = this.get(id);
     const after = { ...before, vmid, name: name ?? this.#freeName(before.storage, vmid, before.size) };
+    onName(id, volid(after));
     await this.#backend.volumeWork?.rename(toVolume(before), toVolume(after));
-    this.#records.update((value) => {
-      value.volumes = value.volumes.map((volume) => (volid(volume) === id ? after : volume));
-    });
+    this.#replace(id, after);
     return after;
+  }
+
+  /** Undoes a renaming, however far it came. */
+  async putBack(from: string, to: string): Promise<void> {
+    const record = this.find(to) ?? this.find(from);
+    if (record === undefined) return;
+    const named = (text: string): VolumeRecord => {
+      const id = parseVolumeId(text);
+      return { ...record, name: id.name, vmid: this.#storages.parseName(id).vmid ?? record.vmid };
+    };
+    await this.#backend.volumeWork?.rename(toVolume(named(to)), toVolume(named(from)));
+    this.#replace(volid(record), named(from));
   }
 
   async free(id: string): Promise<void> {
@@ -125,13 +160,17 @@ export class Volumes {
   }
 
   resize(id: string, size: number): void {
-    this.#records.update((value) => {
-      value.volumes = value.volumes.map((volume) => (volid(volume) === id ? { ...volume, size } : volume));
-    });
+    this.#replace(id, { ...this.get(id), size });
   }
 
   async used(record: VolumeRecord): Promise<number> {
     return this.#backend.volumeUsage(toVolume(record));
+  }
+
+  #replace(id: string, record: VolumeRecord): void {
+    this.#records.update((value) => {
+      value.volumes = value.volumes.map((volume) => (volid(volume) === id ? record : volume));
+    });
   }
 
   #freeName(storage: string, vmid: number, size: number): string {

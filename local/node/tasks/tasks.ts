@@ -124,7 +124,7 @@ export class Tasks {
   }
 
   stop(upid: string): void {
-    this.#running.get(upid)?.abort.abort();
+    this.#running.get(upid)?.abort.abort(new Error('interrupted by signal'));
   }
 
   /** Resolves when the task has ended; at once when it has. */
@@ -134,7 +134,7 @@ export class Tasks {
 
   /** Stops all and waits for their ends. */
   async close(): Promise<void> {
-    for (const { abort } of this.#running.values()) abort.abort();
+    for (const { abort } of this.#running.values()) abort.abort(new Error('interrupted by signal'));
     await Promise.all([...this.#running.values()].map(({ done }) => done));
   }
 

@@ -10,7 +10,7 @@ const START_DEADLINE = 60_000;
 const STOP_DEADLINE = 60_000;
 
 /** Only what lxc needs: a container's monitor lives on, and must not carry the node's environment along. */
-const ENVIRONMENT = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' };
+export const ENVIRONMENT = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' };
 
 /** Runs `lxc-start` on a config that has been written. Returns when init runs. */
 export async function startContainer(layout: Layout, vmid: number, log: TaskLog, signal: AbortSignal): Promise<void> {

@@ -82,6 +82,16 @@ export async function writeFirstSettings(files: GuestFiles, options: FirstSettin
   }
 }
 
+/**
+ * A copy gets a machine id of its own at its next boot. The file stays, empty: without it systemd would take the boot
+ * for the first one and apply presets over what was configured.
+ */
+export async function clearMachineId(files: GuestFiles, spec: ContainerSpec): Promise<void> {
+  if (spec.ostype === 'unmanaged') return;
+  if (await files.exists('/etc/machine-id')) await files.write('/etc/machine-id', '');
+  await files.remove('/var/lib/dbus/machine-id');
+}
+
 async function shadowGroup(files: GuestFiles): Promise<number> {
   const match = /^shadow:[^:]*:(\d+):/m.exec((await files.read('/etc/group')) ?? '');
   return Number(match?.[1] ?? 0);

@@ -1,7 +1,9 @@
 import { mkdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Backend, RuntimeState } from '../backend.ts';
+import { backupFolder } from './backup-archive.ts';
 import { changeContainer } from './container-change.ts';
+import { thawFrozen } from './container-freeze.ts';
 import { shutdownContainer, startContainer, stopContainer } from './container-power.ts';
 import { loadSpec, ownVolume, prepareStart, rootPath } from './container-prepare.ts';
 import { containerProcesses } from './container-process.ts';
@@ -18,6 +20,7 @@ import { unstageAll } from './staged-mounts.ts';
 import { makeTemplate } from './template.ts';
 import { unpack } from './unpack.ts';
 import type { Storage } from './volume-store.ts';
+import { lxcVolumeWork } from './volume-work.ts';
 
 export interface LxcOptions {
   /** Absolute path; everything that outlives the process is in it. */
@@ -44,6 +47,8 @@ export function createLxcBackend(options: LxcOptions): Backend {
     kind: 'lxc',
     async open() {
       opened = await openHost(layout, await openChanger(layout), options.network, options.storages, options.log);
+      for (const vmid of await knownContainers(layout)) await thawFrozen(layout, vmid, options.log);
+      await rm(backupFolder(layout), { recursive: true, force: true });
       options.log(`bridge ${opened.network.bridge}: ${opened.network.gateway}/${opened.network.prefix}`);
     },
     async close() {
@@ -110,6 +115,7 @@ export function createLxcBackend(options: LxcOptions): Backend {
       const pid = await processes.pid(after.vmid);
       if (pid !== undefined) await changeContainer(session(), pid, before, after);
     },
+    volumeWork: lxcVolumeWork(session, processes),
     makeTemplate: (recipe, destination, log, signal) => makeTemplate(recipe, destination, layout.state, log, signal),
   };
 }

@@ -9,8 +9,8 @@ export interface ProgressLog {
   end(): void;
 }
 
-/** Turns a program's many lines into a few, and into more than none: a silent task looks like a dead one. */
-export function progressLog(log: TaskLog): ProgressLog {
+/** Turns a program's many lines into a few, and into more than none: a silent task looks like a dead one. `doing`: said while there are none. */
+export function progressLog(log: TaskLog, doing: string | (() => string) = 'working'): ProgressLog {
   const started = Date.now();
   let latest = '';
   let loggedAt = started;
@@ -20,7 +20,8 @@ export function progressLog(log: TaskLog): ProgressLog {
   };
   const timer = setInterval(() => {
     if (Date.now() - loggedAt < AT_LEAST_EVERY) return;
-    say(`${latest === '' ? 'working' : latest} (${Math.round((Date.now() - started) / 1000)} s)`);
+    const now = typeof doing === 'string' ? doing : doing();
+    say(`${latest === '' ? now : latest} (${Math.round((Date.now() - started) / 1000)} s)`);
   }, 1000);
   return {
     step(line) {

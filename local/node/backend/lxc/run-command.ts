@@ -9,6 +9,8 @@ export interface CommandOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** What the command reads; a file descriptor is handed over as it is. */
   readonly input?: string | Buffer | { readonly fd: number };
+  /** Where its standard output goes instead of into the result. */
+  readonly output?: { readonly fd: number };
   /**
    * Everything that it starts dies with it, and it with this process, however that ends: what writes into a tree
    * must not go on when the next node clears it away. Its mounts are its own.
@@ -82,7 +84,7 @@ export async function runCommand(argv: readonly string[], options: CommandOption
     cwd: options.cwd,
     env: options.env ?? process.env,
     detached: true,
-    stdio: [fromDescriptor ? input.fd : input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+    stdio: [fromDescriptor ? input.fd : input === undefined ? 'ignore' : 'pipe', options.output?.fd ?? 'pipe', 'pipe'],
   });
   return await new Promise<CommandResult>((resolve, reject) => {
     let ended: CommandResult['ended'];

@@ -1,14 +1,16 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BtrfsPool } from './btrfs-pool.ts';
 import { dropBtrfsPool, openBtrfsPool, spaceBehind } from './btrfs-pool.ts';
-import { btrfsVolumes } from './btrfs-volumes.ts';
-import { directoryVolumes } from './directory-volumes.ts';
+import { btrfsTrees } from './btrfs-trees.ts';
+import { directoryTrees } from './directory-trees.ts';
 import type { HostChanger } from './host-changer.ts';
 import { ensureMount } from './host-mounts.ts';
 import type { Layout } from './layout.ts';
 import { storageView } from './layout.ts';
+import { treeVolumes } from './tree-volumes.ts';
+import { removeLeftovers } from './volume-leftovers.ts';
 import type { Storage, VolumeStore } from './volume-store.ts';
 
 type Kind = VolumeStore['kind'];
@@ -19,15 +21,44 @@ async function keptKind(layout: Layout): Promise<Kind | undefined> {
   return text === undefined ? undefined : (JSON.parse(text) as { readonly kind: Kind }).kind;
 }
 
-async function directories(changer: HostChanger, layout: Layout, storages: readonly Storage[]): Promise<VolumeStore> {
+type Log = (line: string) => void;
+
+/** The folder of a storage that is known. */
+function folders(storages: readonly Storage[], folderOf: (storage: string) => string): (storage: string) => string {
+  return (storage) => {
+    if (!storages.some((known) => known.storage === storage)) throw new Error(`storage '${storage}' does not exist`);
+    return folderOf(storage);
+  };
+}
+
+async function inDirectories(
+  changer: HostChanger,
+  layout: Layout,
+  storages: readonly Storage[],
+  log: Log,
+): Promise<VolumeStore> {
+  const folderOf = folders(storages, (storage) => storageView(layout, storage));
   for (const { storage, path } of storages) {
     const images = join(path, 'images');
     await mkdir(images, { recursive: true });
     await ensureMount(changer, storageView(layout, storage), ['mount', '--bind', images]);
+    await removeLeftovers(directoryTrees, folderOf(storage), log);
   }
-  return directoryVolumes((storage) => {
-    if (!storages.some((known) => known.storage === storage)) throw new Error(`storage '${storage}' does not exist`);
-    return storageView(layout, storage);
+  return treeVolumes(directoryTrees, folderOf, async (storage) => {
+    const { blocks, bfree, bavail, bsize } = await statfs(folderOf(storage));
+    return { total: blocks * bsize, used: (blocks - bfree) * bsize, available: bavail * bsize };
+  });
+}
+
+async function inPool(layout: Layout, pool: BtrfsPool, storages: readonly Storage[], log: Log): Promise<VolumeStore> {
+  const folderOf = folders(storages, (storage) => join(pool.path, storage));
+  for (const { storage } of storages) await removeLeftovers(btrfsTrees, folderOf(storage), log);
+  return treeVolumes(btrfsTrees, folderOf, async (storage) => {
+    folderOf(storage);
+    const { blocks, bfree, bavail, bsize } = await statfs(pool.path);
+    const available = Math.min(bavail * bsize, await spaceBehind(layout));
+    const used = (blocks - bfree) * bsize;
+    return { total: used + available, used, available };
   });
 }
 
@@ -41,7 +72,7 @@ export async function openStorages(
   changer: HostChanger,
   layout: Layout,
   storages: readonly Storage[],
-  log: (line: string) => void,
+  log: Log,
 ): Promise<VolumeStore> {
   const kept = await keptKind(layout);
   const wanted = kept ?? (hasDirectories(storages) ? 'directory' : 'btrfs');
@@ -57,7 +88,7 @@ export async function openStorages(
   }
   const kind: Kind = pool === undefined ? 'directory' : 'btrfs';
   if (kept === undefined) await writeFile(join(layout.state, 'volume-kind.json'), `${JSON.stringify({ kind })}\n`);
-  if (pool === undefined) return await directories(changer, layout, storages);
-  const known = (storage: string): boolean => storages.some((each) => each.storage === storage);
-  return btrfsVolumes(pool, known, () => spaceBehind(layout));
+  return pool === undefined
+    ? await inDirectories(changer, layout, storages, log)
+    : await inPool(layout, pool, storages, log);
 }

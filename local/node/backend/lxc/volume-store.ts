@@ -3,13 +3,19 @@ import type { StorageUsage, TaskLog, Volume } from '../backend.ts';
 /** Keeps volumes as directory trees; how, depends on the file system. */
 export interface VolumeStore {
   readonly kind: 'directory' | 'btrfs';
-  /** Host path of a volume's tree, reachable for containers. */
-  path(volume: Volume): string;
+  /** Host path of a volume's tree, or of a snapshot of it; reachable for containers. */
+  path(volume: Volume, snapshot?: string): string;
   allocate(volume: Volume): Promise<void>;
+  /** With its snapshots. */
   free(volume: Volume): Promise<void>;
   grow(volume: Volume, size: number, log: TaskLog): Promise<void>;
   usage(storage: string): Promise<StorageUsage>;
   volumeUsage(volume: Volume): Promise<number>;
+  snapshot(volume: Volume, name: string, log: TaskLog, signal: AbortSignal): Promise<void>;
+  dropSnapshot(volume: Volume, name: string): Promise<void>;
+  rollback(volume: Volume, name: string, log: TaskLog): Promise<void>;
+  copy(source: Volume, target: Volume, snapshot: string | undefined, log: TaskLog, signal: AbortSignal): Promise<void>;
+  rename(volume: Volume, target: Volume): Promise<void>;
 }
 
 export interface Storage {

@@ -10,6 +10,7 @@ const MAGIC = Buffer.from([0x28, 0xb5, 0x2f, 0xfd]);
 /** Snapshots are names only: a simulated volume has no content that could differ. */
 export function simulatedVolumeWork(model: SimulatedDocument): VolumeWork {
   return {
+    still: (_vmid, work) => work(),
     snapshot: async () => {},
     dropSnapshot: async () => {},
     rollback: async () => {},
@@ -19,6 +20,7 @@ export function simulatedVolumeWork(model: SimulatedDocument): VolumeWork {
         value.volumes[idOf(target)] = { size: target.size, used };
       });
     },
+    makeDistinct: async () => {},
     rename: async (volume, target) => {
       model.update((value) => {
         const found = value.volumes[idOf(volume)];
@@ -26,7 +28,7 @@ export function simulatedVolumeWork(model: SimulatedDocument): VolumeWork {
         if (found !== undefined) value.volumes[idOf(target)] = found;
       });
     },
-    backup: async (_spec, config, destination, log) => {
+    backup: async (_spec, { config, destination }, log) => {
       writeFileSync(destination, Buffer.concat([MAGIC, Buffer.from(config, 'utf8')]));
       log('Total bytes written: 293693440 (281MiB, 167MiB/s)');
     },

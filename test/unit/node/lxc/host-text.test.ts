@@ -6,7 +6,7 @@ import {
   templateProxies,
   templateSources,
 } from '../../../../local/node/backend/lxc/apt-sources.ts';
-import { nestedSubvolumes, referencedBytes } from '../../../../local/node/backend/lxc/btrfs-volumes.ts';
+import { referencedBytes } from '../../../../local/node/backend/lxc/btrfs-trees.ts';
 import { dnsmasqCommand } from '../../../../local/node/backend/lxc/dnsmasq.ts';
 import { iptablesChanges, nftChanges } from '../../../../local/node/backend/lxc/firewall-rules.ts';
 import { parseInterfaces } from '../../../../local/node/backend/lxc/guest-interfaces.ts';
@@ -173,10 +173,6 @@ describe('what programs print', () => {
   });
 
   it('btrfs’s lists', () => {
-    expect(nestedSubvolumes('ID 1 gen 2 top level 3 path a/b\nID 2 gen 2 top level 3 path a/b/c d\n')).toEqual([
-      'a/b/c d',
-      'a/b',
-    ]);
     expect(
       referencedBytes(
         'Qgroupid    Referenced    Exclusive   Path\n--------    ----------    ---------   ----\n0/258        230000000    16384   x\n',
