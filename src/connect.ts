@@ -3,13 +3,15 @@ import { checkOut } from './adapters/git/check-out.ts';
 import { createKeys } from './adapters/keys/site-keys.ts';
 import { createMask, type Mask } from './adapters/process/mask.ts';
 import { connectProxmox } from './adapters/proxmox/proxmox.ts';
+import { administrationByPvesh, hasPvesh } from './adapters/proxmox/pvesh.ts';
 import { createRunner, type Runner } from './adapters/runner/runner.ts';
 import { createRuns } from './adapters/runs/runs.ts';
 import { type ControlEndpoint, createSimulatedShells } from './adapters/simulated/simulated-shells.ts';
 import { createSource } from './adapters/source/source.ts';
+import { sshClientVersion } from './adapters/ssh/client-version.ts';
 import { createShells } from './adapters/ssh/shells.ts';
-import type { Ports, Reporter, Source } from './model/ports.ts';
-import type { Settings } from './model/settings.ts';
+import type { Administration, Inspection, Ports, Programs, Reporter, Source } from './model/ports.ts';
+import type { Connection, Settings } from './model/settings.ts';
 
 export { type ControlEndpoint, checkOut, type Mask, type Runner };
 
@@ -23,8 +25,14 @@ export interface ConnectOptions {
   readonly simulated?: ControlEndpoint;
 }
 
+/** What a run needs, and what is only looked at. */
+export interface ConnectedPorts extends Ports {
+  readonly inspection: Inspection;
+  readonly programs: Programs;
+}
+
 /** Everything a run needs from outside. Lazy: nothing is sent before the first call. */
-export async function connect(settings: Settings, options: ConnectOptions): Promise<Ports> {
+export async function connect(settings: Settings, options: ConnectOptions): Promise<ConnectedPorts> {
   const { reporter, mask, simulated } = options;
   const clock = createClock();
   const runs = await createRuns(options.by === undefined ? {} : { by: options.by });
@@ -37,7 +45,22 @@ export async function connect(settings: Settings, options: ConnectOptions): Prom
   });
   const shells =
     simulated === undefined ? createShells({ certificates: keys, clock, mask }) : createSimulatedShells(simulated);
-  return { ...proxmox, shells, source: createSource(), keys, secrets: mask, clock, runs, reporter };
+  const programs = { sshClient: sshClientVersion };
+  return { ...proxmox, programs, shells, source: createSource(), keys, secrets: mask, clock, runs, reporter };
+}
+
+/** What `setup` works with over the API: who may do what, and what can be seen of the hosts. */
+export function connectAdministration(connection: Connection): {
+  readonly administration: Administration;
+  readonly inspection: Inspection;
+  close(): Promise<void>;
+} {
+  return connectProxmox(connection, { clock: createClock() });
+}
+
+/** The same on a Proxmox VE node itself, through its own command; undefined: this machine is none. */
+export async function connectNodeItself(mask: Mask, signal: AbortSignal): Promise<Administration | undefined> {
+  return (await hasPvesh(signal)) ? administrationByPvesh(mask) : undefined;
 }
 
 /** The runner's side of an action, with a mask that tells the runner each secret before anything can print it. */

@@ -33,7 +33,18 @@ function importsOf(file: string): Import[] {
 
 const IMPORTS = FILES.flatMap(importsOf);
 
-const STAGES = ['settings', 'definition', 'desired', 'plan', 'apply', 'baseline', 'configure', 'verify', 'report'];
+const STAGES = [
+  'settings',
+  'definition',
+  'desired',
+  'plan',
+  'apply',
+  'baseline',
+  'configure',
+  'verify',
+  'report',
+  'access',
+];
 const folderOf = (file: string): string => file.split('/').slice(0, 2).join('/');
 
 /** folder → what it may import from our own code; first match wins. */
@@ -59,6 +70,14 @@ const RULES: readonly (readonly [RegExp, RegExp, string])[] = [
     new RegExp(`^src/(model/|run.ts|${STAGES.join('/|')}/)`),
     'deploy and run join stages and know no adapter',
   ],
+  ...['doctor', 'setup'].map(
+    (capability) =>
+      [
+        new RegExp(`^src/${capability}/`),
+        new RegExp(`^src/(model/|deploy.ts|${capability}/|${STAGES.join('/|')}/)`),
+        'capabilities stand above deploy and do not import each other, nor adapters',
+      ] as const,
+  ),
   [
     /^src\/(action|checkout)\.ts$/,
     /^src\/(connect\.ts|deploy\.ts|model\/|settings\/|desired\/|report\/)/,

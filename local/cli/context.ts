@@ -1,13 +1,12 @@
 import { setMaxListeners } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { connect, connectMask } from '../../src/connect.ts';
+import { type ConnectedPorts, connect, connectMask } from '../../src/connect.ts';
 import { define } from '../../src/deploy.ts';
 import { identityOf, stageOf } from '../../src/desired/identity.ts';
 import type { Desired } from '../../src/model/desired.ts';
 import { GitopsError } from '../../src/model/errors.ts';
-import type { Ports } from '../../src/model/ports.ts';
-import type { Settings } from '../../src/model/settings.ts';
+import type { Settings, ShownSetting } from '../../src/model/settings.ts';
 import { readSettingsFiles, settingsFiles } from '../../src/settings/files.ts';
 import { resolveSettings } from '../../src/settings/resolve.ts';
 import { namesHost, type Sources } from '../../src/settings/sources.ts';
@@ -28,8 +27,10 @@ export interface CommonOptions {
 }
 
 export interface Context {
-  readonly ports: Ports;
+  readonly ports: ConnectedPorts;
   readonly settings: Settings;
+  /** The same with their origins, secrets masked. */
+  readonly shown: readonly ShownSetting[];
   readonly terminal: Terminal;
   readonly signal: AbortSignal;
   /** The local node in use, when it is one. */
@@ -61,7 +62,7 @@ export async function withContext(
       advice: ['start it: pve-gitops node start'],
     });
   }
-  const { settings, secrets } = resolveSettings(
+  const { settings, shown, secrets } = resolveSettings(
     { ...sources, ...(local === undefined ? {} : { local: { origin: 'local node', values: local.settings } }) },
     {
       stateDirectory: stateDirectory(),
@@ -88,7 +89,8 @@ export async function withContext(
     ...(local?.control === undefined ? {} : { simulated: local.control }),
   });
   try {
-    return await work({ ports, settings, terminal, signal: stop.signal, ...(local === undefined ? {} : { local }) });
+    const found = { ports, settings, shown, terminal, signal: stop.signal };
+    return await work({ ...found, ...(local === undefined ? {} : { local }) });
   } finally {
     terminal.progress.close();
     await ports.close();

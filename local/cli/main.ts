@@ -7,7 +7,9 @@ import { type AdoptOptions, adopt } from './adopt.ts';
 import { confirm } from './confirm.ts';
 import type { CommonOptions } from './context.ts';
 import { runStretch } from './deploy.ts';
+import { doctor } from './doctor.ts';
 import { nodeReset, nodeStart, nodeStatus, nodeStop } from './node.ts';
+import { type SetupOptions, setup } from './setup.ts';
 import { status } from './status.ts';
 
 type Raw = Readonly<Record<string, unknown>>;
@@ -87,6 +89,11 @@ command(program, 'configure <directory>', 'configure and verify a container that
 command(program, 'status [directory]', 'what runs, and what a deploy would change').action(
   run((directory, options) => status(directory, options)),
 );
+command(
+  program,
+  'doctor [directory]',
+  'whether everything is in order for a deploy, and what mends it; changes nothing',
+).action(run((directory, options) => doctor(directory, options)));
 command(program, 'destroy <directory>', 'stop and remove the container, when it is ours')
   .option('--yes', 'without asking')
   .action(
@@ -104,6 +111,19 @@ command(
   .option('--from <owner>', 'the owner it is taken from, when it has one')
   .option('--host-key <fingerprint...>', 'SHA256:… of its SSH host keys')
   .action(run((directory, options) => adopt(directory, options as unknown as AdoptOptions)));
+
+command(program, 'setup', 'print what makes a pool, a small role and a token for it; with --run make them')
+  .option('--run', 'make what is missing, and write the settings file')
+  .option('--output <file>', 'the settings file (local/config.json)')
+  .option('--pool <name>', 'the pool (gitops)')
+  .option('--token <id>', 'the token, user@realm!name (gitops@pve!deploy)')
+  .option('--fingerprint <sha256>', 'accept this certificate of the server')
+  .option('--also-storage <name...>', 'further storages, for volumes and backups')
+  .option('--renew-token', 'make a new secret for the token')
+  .action(async (raw: Raw) => {
+    debug = raw.debug === true;
+    exitCode = await setup(common(raw) as SetupOptions);
+  });
 
 const node = program
   .command('node')

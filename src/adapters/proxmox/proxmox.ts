@@ -1,7 +1,8 @@
 import type { Backups, Clones, Placement, Snapshots, Surroundings, Volumes } from '../../model/container-ports.ts';
-import type { Clock, Containers, Inventory, Marks } from '../../model/ports.ts';
+import type { Administration, Clock, Containers, Inspection, Inventory, Marks } from '../../model/ports.ts';
 import type { Connection } from '../../model/settings.ts';
 import { readAddresses } from './addresses.ts';
+import { administrationOf, type Send } from './administration.ts';
 import type { Session } from './api.ts';
 import { Authentication } from './authentication.ts';
 import { protectBackup, readBackups, readNotes, removeBackup, takeBackup } from './backups.ts';
@@ -13,9 +14,11 @@ import { Engine } from './engine.ts';
 import { freeVolume } from './free-volume.ts';
 import { isVmidFree, nextVmid, readGuests } from './guests.ts';
 import { trustedHosts } from './host-trust.ts';
+import { inspectionOf } from './inspection.ts';
 import { readNodes, readStorages } from './nodes.ts';
 import { migrateContainer } from './placement.ts';
 import { rebootContainer, shutdownContainer, startContainer } from './power.ts';
+import { readRawLines } from './raw-lines.ts';
 import { resizeDisk } from './resize-disk.ts';
 import { restoreBackup } from './restore-backup.ts';
 import {
@@ -51,6 +54,8 @@ export interface ProxmoxPorts {
   readonly inventory: Inventory;
   readonly containers: Containers;
   readonly marks: Marks;
+  readonly inspection: Inspection;
+  readonly administration: Administration;
   readonly snapshots: Snapshots;
   readonly clones: Clones;
   readonly volumes: Volumes;
@@ -85,6 +90,8 @@ export function connectProxmox(connection: Connection, options: ProxmoxOptions):
     containers: containersOf(session),
     marks: { write: (...given) => writeDescription(session, ...given) },
     ...aroundContainers(session),
+    inspection: inspectionOf(session, connection),
+    administration: administrationOf(sendOver(engine)),
     close: async () => transport.close(),
   };
 }
@@ -158,8 +165,16 @@ function aroundContainers(
       highAvailability: (...given) => readHaResource(session, ...given),
       acls: (...given) => readAcls(session, ...given),
       pool: (...given) => readPool(session, ...given),
+      rawLines: (...given) => readRawLines(session, ...given),
       backupJobs: (...given) => readBackupJobs(session, ...given),
       storageKinds: (...given) => readStorageKinds(session, ...given),
     },
+  };
+}
+
+function sendOver(engine: Engine): Send {
+  return (method, path, parameters, signal) => {
+    const encoded = path.map((part) => encodeURIComponent(part)).join('/');
+    return engine.call({ method, path: `/api2/json/${encoded}`, parameters, identity: 'default' }, signal);
   };
 }
