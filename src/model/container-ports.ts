@@ -99,13 +99,17 @@ export interface RestoreWish {
   readonly vmid: number;
   /** volid of a backup */
   readonly archive: string;
-  /** For the volumes that the archive holds. */
+  /** For the volumes of the archive's config: those that the backup left out are made anew, and are empty. */
   readonly storage: string;
-  /** Go before what the archive's config says: description, hostname, net0 with hwaddr … */
+  /**
+   * Go before what the archive's config says: description, hostname, net0 with hwaddr … With `rootfs` (storage:SIZE)
+   * only the volumes that are given here are made, and bind mounts of the archive, which only root@pam restores, are out.
+   */
   readonly parameters: Parameters;
   /**
    * The stopped container that is there and is replaced; absent: the vmid must be free. Its pool, ACLs, firewall and
    * high availability stay; its config, snapshots and every volume that it still names go, so those must be listed.
+   * Its old volumes may be gone before the archive is unpacked: when a restore fails, count on nothing of it.
    */
   readonly over?: { readonly digest: string; readonly losing: readonly string[] };
 }
@@ -144,6 +148,8 @@ export interface Surroundings {
   /** Those on the container itself, as far as this identity may see them. */
   acls(vmid: number, call: Call): Promise<readonly Acl[]>;
   pool(vmid: number, call: Call): Promise<string | undefined>;
+  /** Raw `lxc.*` lines of its config as `key: value`; only root on the node can change them. */
+  rawLines(node: string, vmid: number, call: Call): Promise<readonly string[]>;
   /** Jobs that take the container in. */
   backupJobs(vmid: number, call: Call): Promise<readonly BackupJob[]>;
   storageKinds(node: string, call: Call): Promise<readonly StorageKind[]>;
