@@ -21,7 +21,7 @@ const NAME = '[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9_-])?';
 
 export const ADDRESS = new RegExp(`^(?:dhcp|${IPV4}${IPV4_LENGTH})$`);
 export const INTERFACE_ADDRESS = new RegExp(`^(?:dhcp|manual|none|${IPV4}${IPV4_LENGTH})$`);
-export const IPV4_ONLY = new RegExp(`^${IPV4}$`);
+export const GATEWAY = new RegExp(`^(?:none|${IPV4})$`);
 /** Proxmox VE takes no prefix below 8. */
 export const ADDRESS6 = new RegExp(`^(?:dhcp|auto|${IPV6}${IPV6_LENGTH})$`);
 export const INTERFACE_ADDRESS6 = new RegExp(`^(?:dhcp|auto|manual|none|${IPV6}${IPV6_LENGTH})$`);

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { InterfaceDefinition } from '../model/definition.ts';
 import { type Conflict, field } from './field.ts';
-import { BRIDGE, INTERFACE, INTERFACE_ADDRESS, INTERFACE_ADDRESS6, IPV4_ONLY, IPV6_ONLY, MAC } from './forms.ts';
+import { BRIDGE, GATEWAY, INTERFACE, INTERFACE_ADDRESS, INTERFACE_ADDRESS6, IPV6_ONLY, MAC } from './forms.ts';
 import { address6Hint, addressHint, gateway6Hint, macHint } from './hints.ts';
 import { canonicalIpv6, isHostIpv6, isInterfaceIpv6 } from './ip.ts';
 import { flagOf, given, optional, twice, whole, yesNo } from './schemas.ts';
@@ -33,8 +33,8 @@ const parts = {
     description: 'Address; manual leaves it to the container, none: no IPv4',
   },
   gateway: {
-    schema: z.string().regex(IPV4_ONLY),
-    form: 'an IPv4 address',
+    schema: z.string().regex(GATEWAY),
+    form: 'an IPv4 address, or none',
     default: 'none; where no interface has one, setting network.gateway for the first address that it fits',
     effect: live,
     description: 'Gateway; at most one interface has one',
@@ -114,7 +114,7 @@ type Written = z.infer<typeof written>;
 
 export const interfaces = field({
   yaml: 'interfaces',
-  schema: z.array(written).min(1).max(10),
+  schema: z.array(written).max(10),
   convert: (list): readonly InterfaceDefinition[] =>
     list.map(({ mac, firewall, connected, ...rest }) => ({
       ...rest,
@@ -143,7 +143,7 @@ export const interfaces = field({
     ),
     ...twice(
       list,
-      ({ gateway }) => gateway && 'a gateway',
+      ({ gateway }) => (gateway === 'none' ? undefined : gateway && 'a gateway'),
       (index) => [index, 'gateway'],
     ),
     ...twice(
@@ -154,11 +154,11 @@ export const interfaces = field({
     ...list.flatMap(ownConflicts),
   ],
   shape: { kind: 'list', parts, item: 'an interface, such as {bridge: vmbr0, ip: dhcp}' },
-  form: 'a list of one to ten interfaces, such as {bridge: vmbr0, ip: dhcp}',
+  form: 'a list of at most ten interfaces, such as {bridge: vmbr0, ip: dhcp}',
   default: 'one, by ip, gateway, ip6, gateway6, bridge and vlan',
   effect: live,
   description:
-    'Every interface in full, instead of the short keys; one that is not in the list is removed from the container',
+    'Every interface in full, instead of the short keys; one that is not in the list is removed from the container, and [] leaves it without any',
 });
 
 /** The address of `ADDRESS/PREFIX`; undefined for words such as dhcp. */
@@ -172,7 +172,7 @@ function ownConflicts(item: Written, index: number): Conflict[] {
   const add = (key: keyof Written, message: string, fix: string): void => {
     found.push({ kind: 'conflict', path: [index, key], message, fix });
   };
-  if (gateway !== undefined && staticPart(ip) === undefined)
+  if (gateway !== undefined && gateway !== 'none' && staticPart(ip) === undefined)
     add('gateway', `has no use with ip ${ip ?? 'dhcp'}`, 'write an IPv4 address as ip, or remove the line');
   if (gateway6 !== undefined && staticPart(ip6) === undefined)
     add('gateway6', `has no use with ip6 ${ip6 ?? 'none'}`, 'write an IPv6 address as ip6, or remove the line');

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { field } from './field.ts';
-import { ADDRESS, ADDRESS6, ANY_IP, BRIDGE, IPV4_ONLY, IPV6_ONLY, SEARCH_DOMAINS } from './forms.ts';
+import { ADDRESS, ADDRESS6, ANY_IP, BRIDGE, GATEWAY, IPV6_ONLY, SEARCH_DOMAINS } from './forms.ts';
 import { address6Hint, addressHint, gateway6Hint } from './hints.ts';
 import { interfaces } from './interfaces.ts';
 import { isAddress, isHostIpv6, isInterfaceIpv6 } from './ip.ts';
@@ -24,12 +24,12 @@ export const networkFields = {
   gateway: field({
     env: 'GATEWAY',
     yaml: 'gateway',
-    schema: z.string().regex(IPV4_ONLY),
+    schema: z.string().regex(GATEWAY),
     convert: same,
-    form: 'an IPv4 address',
+    form: 'an IPv4 address, or none',
     default: 'setting network.gateway',
     effect: 'live',
-    description: 'Gateway of a static address',
+    description: 'Gateway of a static address; none: it reaches its own network only',
   }),
   ip6: field({
     env: 'IP6',

@@ -114,7 +114,7 @@ describe('values of an .env file', () => {
     ['BOOT=maybe', 'yes or no', undefined],
     ['BOOT=constructor', 'yes or no', undefined],
     ['STATE=gone', 'present or absent', undefined],
-    ['GATEWAY=none', 'an IPv4 address', undefined],
+    ['GATEWAY=nothing', 'an IPv4 address, or none', undefined],
     ['BRIDGE=vmbr0,tag=4', 'a bridge', undefined],
     ['TEMPLATE=/var/lib/x.tar.gz', 'debian-12', undefined],
     ['TEMPLATE=local:iso/debian.iso', 'debian-12', undefined],
