@@ -130,8 +130,7 @@ async function run(session: Session, options: SetupOptions): Promise<number> {
       secretKnown: secret !== undefined && (await isGood(session, found, secret)),
       save: async (fresh) => {
         mask.mask(fresh);
-        write({ 'proxmox.token_secret': fresh });
-        written.push('proxmox.token_secret');
+        written.push(...write({ 'proxmox.token_secret': fresh }));
       },
       call,
     });
