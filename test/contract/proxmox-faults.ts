@@ -11,7 +11,7 @@ export interface FaultyCall {
   /** Makes what the call needs; runs before each fault. */
   prepare(bed: Bed): Promise<void>;
   act(ports: Ports, bed: Bed): Promise<unknown>;
-  /** Method and path below /api2/json of the request. */
+  /** Method and path below /api2/json of the request; `*` ends a path whose last part is not known before. */
   readonly request: readonly [method: string, path: string];
   /** Absent: it starts no task. */
   readonly task?: { readonly type: string; readonly id: string };
@@ -43,8 +43,15 @@ const UNDONE = [
 export function underFaults(bed: () => Bed, call: FaultyCall): void {
   const [method, path] = call.request;
   const control = (verb: string, what: string, body?: object) => bed().target.control(verb, what, body);
-  const arm = (fault: object) => control('POST', 'faults', { match: { method, path, times: 1 }, ...fault });
-  const sent = async () => ((await control('GET', 'calls')) as Record<string, number>)[`${method} ${path}`] ?? 0;
+  // The fault's `*` stands for one segment, and a volume's name may have a slash.
+  const pattern = path.replace(/\*$/, '*/*');
+  const arm = (fault: object) => control('POST', 'faults', { match: { method, path: pattern, times: 1 }, ...fault });
+  const isRequest = (key: string): boolean =>
+    path.endsWith('*') ? key.startsWith(`${method} ${path.slice(0, -1)}`) : key === `${method} ${path}`;
+  const sent = async (): Promise<number> =>
+    Object.entries((await control('GET', 'calls')) as Record<string, number>)
+      .filter(([key]) => isRequest(key))
+      .reduce((sum, [, count]) => sum + count, 0);
   const local = (name: string, run: (before: unknown) => Promise<void>) =>
     it(`${call.name}: ${name}`, async ({ annotate }) => {
       if (bed().target.real) {

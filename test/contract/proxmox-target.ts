@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { hashSecret } from '../../local/node/auth/access-store.ts';
 import type { Release } from '../../local/node/schema/load.ts';
 import type { Connection, Trust } from '../../src/model/settings.ts';
-import { NodeClient, ROOT_PASSWORD, startTestNode } from './support/node-client.ts';
+import { dataOf, type Fields, NodeClient, ROOT_PASSWORD, startTestNode } from './support/node-client.ts';
 
 /** What the contract is held against: a node here, or a real Proxmox VE that the environment names. */
 export interface Target {
@@ -18,6 +18,8 @@ export interface Target {
   readonly bridge: string;
   /** Of the local node only: faults and guests of other people. */
   control(method: string, path: string, body?: object): Promise<unknown>;
+  /** Of the local node only: an API call of root@pam. */
+  admin(method: string, path: string, fields: Fields): Promise<unknown>;
   close(): Promise<void>;
 }
 
@@ -57,6 +59,9 @@ function realTarget(host: string): Target {
     bridge: env.PVE_BRIDGE ?? 'vmbr0',
     control: async () => {
       throw new Error('a real server has no control endpoint');
+    },
+    admin: async () => {
+      throw new Error('a real server is not set up by tests');
     },
     close: async () => undefined,
   };
@@ -108,6 +113,7 @@ async function localTarget(release: Release): Promise<Target> {
       if (reply.status !== 200) throw new Error(`control ${method} ${path}: ${reply.status} ${reply.reason}`);
       return reply.body?.data;
     },
+    admin: async (method, path, fields) => dataOf(await test.root.call(method, path, fields)),
     close: () => test.close(),
   };
 }
