@@ -53,15 +53,17 @@ export function parseTags(tags: string | undefined): readonly string[] {
 
 /** Asks for the whole cluster, whatever this identity may see of it (rows 70, 71). */
 export async function isVmidFree(session: Session, vmid: number, call: Call): Promise<boolean> {
-  return await operate(`find out whether vmid ${vmid} is free`, call, async (signal) => {
-    try {
-      await api(session, signal).cluster.nextid.$get({ vmid: vmidPart(vmid) });
-      return true;
-    } catch (error) {
-      if (/already exists/.test(failureFields(error).vmid ?? '')) return false;
-      throw error;
-    }
-  });
+  return await operate(`find out whether vmid ${vmid} is free`, call, (signal) => isFree(session, vmid, signal));
+}
+
+export async function isFree(session: Session, vmid: number, signal: AbortSignal): Promise<boolean> {
+  try {
+    await api(session, signal).cluster.nextid.$get({ vmid: vmidPart(vmid) });
+    return true;
+  } catch (error) {
+    if (/already exists/.test(failureFields(error).vmid ?? '')) return false;
+    throw error;
+  }
 }
 
 /** The lowest free one. It reserves nothing: the create decides. The answer is a string (row 69). */
