@@ -63,7 +63,12 @@ export async function runAction(
     // The job's token is no setting; the runner masks its own, a workflow may hand over another.
     if (inputs.token !== undefined && inputs.token !== '') mask.mask(inputs.token);
     const by = runAddress(environment);
-    const ports = await connect(settings, { reporter: progress, mask, ...(by === undefined ? {} : { by }) });
+    const ports = await connect(settings, {
+      reporter: progress,
+      mask,
+      environment,
+      ...(by === undefined ? {} : { by }),
+    });
     try {
       progress.tell({ kind: 'stage', title });
       const outcome = await work({ ports, settings, runner, mask, inputs, environment, signal: stop.signal });

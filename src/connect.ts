@@ -10,7 +10,7 @@ import { type ControlEndpoint, createSimulatedShells } from './adapters/simulate
 import { createSource } from './adapters/source/source.ts';
 import { sshClientVersion } from './adapters/ssh/client-version.ts';
 import { createShells } from './adapters/ssh/shells.ts';
-import type { Administration, Inspection, Ports, Programs, Reporter, Source } from './model/ports.ts';
+import type { Administration, Inspection, Ports, Programs, Reporter, Secrets, Source } from './model/ports.ts';
 import type { Connection, Settings } from './model/settings.ts';
 
 export { type ControlEndpoint, checkOut, type Mask, type Runner };
@@ -19,6 +19,8 @@ export interface ConnectOptions {
   readonly reporter: Reporter;
   /** Knows every secret of the settings already. */
   readonly mask: Mask;
+  /** Of the run: the values of a definition's secrets. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
   /** For the lease: the workflow run's address; default: user and host. */
   readonly by?: string;
   /** A local node that runs no containers takes their commands itself. */
@@ -33,7 +35,7 @@ export interface ConnectedPorts extends Ports {
 
 /** Everything a run needs from outside. Lazy: nothing is sent before the first call. */
 export async function connect(settings: Settings, options: ConnectOptions): Promise<ConnectedPorts> {
-  const { reporter, mask, simulated } = options;
+  const { reporter, mask, simulated, environment = {} } = options;
   const clock = createClock();
   const runs = await createRuns(options.by === undefined ? {} : { by: options.by });
   const keys = createKeys({ stateDirectory: settings.stateDirectory, run: runs.id });
@@ -46,7 +48,29 @@ export async function connect(settings: Settings, options: ConnectOptions): Prom
   const shells =
     simulated === undefined ? createShells({ certificates: keys, clock, mask }) : createSimulatedShells(simulated);
   const programs = { sshClient: sshClientVersion };
-  return { ...proxmox, programs, shells, source: createSource(), keys, secrets: mask, clock, runs, reporter };
+  return {
+    ...proxmox,
+    programs,
+    shells,
+    source: createSource(),
+    keys,
+    secrets: secretsOf(environment, mask),
+    clock,
+    runs,
+    reporter,
+  };
+}
+
+function secretsOf(environment: Readonly<Record<string, string | undefined>>, mask: Mask): Secrets {
+  return {
+    mask: (value) => mask.mask(value),
+    value(variable) {
+      const value = environment[variable];
+      if (value === undefined || value === '') return undefined;
+      mask.mask(value);
+      return value;
+    },
+  };
 }
 
 /** What `setup` works with over the API: who may do what, and what can be seen of the hosts. */
@@ -71,6 +95,11 @@ export function connectRunner(environment: Readonly<Record<string, string | unde
 } {
   const runner = createRunner(environment);
   return { runner, mask: createMask((secret) => runner.mask(secret)), source: createSource() };
+}
+
+/** Only the directories of definitions: enough to validate them. */
+export function connectSource(): Source {
+  return createSource();
 }
 
 /** A mask that only hides what goes through it: the command line's. */

@@ -29,7 +29,7 @@ export async function define(
 
 /** Observe → plan: what a run would do. Changes nothing. */
 export function preview(ports: Ports, options: Omit<RunOptions, 'scope'>): Promise<Outcome> {
-  return withRun(ports, { ...options, scope: 'all' }, async (run) => {
+  return withRun(ports, { ...options, scope: 'plan' }, async (run) => {
     await run.input();
     return { kind: 'planned', plan: run.decide(await run.observe(), new Set()) };
   });
@@ -61,21 +61,38 @@ export function deploy(ports: Ports, options: Omit<RunOptions, 'scope'>): Promis
   return stretch(ports, { ...options, scope: 'all' });
 }
 
-/** Stops and removes the container of a definition, when it is ours. */
-export function destroy(ports: Ports, options: Omit<RunOptions, 'scope'>): Promise<Outcome> {
-  return stretch(ports, { ...options, desired: { ...options.desired, state: 'absent' }, scope: 'resources' });
+/**
+ * Stops and removes the container of a definition, when it is ours; one with volumes that are to be kept is retired.
+ * `deleteVolumes`: names of volumes that die with it, as if git said so.
+ */
+export function destroy(
+  ports: Ports,
+  options: Omit<RunOptions, 'scope'>,
+  deleteVolumes: readonly string[] = [],
+): Promise<Outcome> {
+  const { desired } = options;
+  const deletedVolumes = [...new Set([...desired.deletedVolumes, ...deleteVolumes])];
+  const volumes = desired.volumes.filter(({ name }) => !deletedVolumes.includes(name));
+  return stretch(ports, {
+    ...options,
+    desired: { ...desired, volumes, deletedVolumes, state: 'absent' },
+    scope: 'resources',
+  });
 }
 
 function stretch(ports: Ports, options: RunOptions): Promise<Outcome> {
   return withRun(ports, options, async (run) => {
     const began = ports.clock.now().getTime();
+    const { guest } = run;
     const converged = await converge(await run.input());
-    if (converged.kind === 'failed') return failedOutcome(converged, run.checks);
-    const checks = options.scope === 'resources' ? [] : await run.verifyUnlessDone(converged.observation);
-    const address = converged.observation.kind === 'absent' ? undefined : await run.addressOf(converged.observation);
+    if (converged.kind === 'failed') return failedOutcome(converged, guest.checks);
+    const { health, state } = options.desired;
+    const { observation } = converged;
+    const serves = observation.kind === 'present' && state === 'present';
+    const checks = serves && options.scope !== 'resources' ? await guest.verifyUnlessDone(observation) : [];
+    const address = serves ? await guest.addressOf(observation) : undefined;
     const milliseconds = ports.clock.now().getTime() - began;
-    const { health } = options.desired;
-    const openPorts = health.length > 0 || address === undefined ? [] : await run.openWebPorts(address);
+    const openPorts = health.length > 0 || address === undefined ? [] : await guest.openWebPorts(address);
     return finishedOutcome({ converged, checks, address, health, openPorts, milliseconds });
   });
 }

@@ -1,24 +1,18 @@
-import type { ConvergeInput, GuestDone, Observation } from './apply/context.ts';
-import { call, DEADLINES } from './apply/deadlines.ts';
+import type { ConvergeInput, Observation, Taken } from './apply/context.ts';
 import { type Facts, gatherFacts } from './apply/facts.ts';
-import type { Holding } from './apply/lease.ts';
 import { observe } from './apply/observe.ts';
-import { WEB_PORTS } from './apply/outcome.ts';
-import { baselineHash, runBaseline } from './baseline/debian.ts';
-import { configurationParts, configure as runEngine } from './configure/configure.ts';
-import { guestEnvironment } from './configure/environment.ts';
+import { missingSecrets } from './configure/secrets.ts';
+import { GuestSession } from './guest-session.ts';
 import type { Desired } from './model/desired.ts';
-import { GitopsError } from './model/errors.ts';
-import type { CheckResult } from './model/outcome.ts';
 import type { Plan, Step } from './model/plan.ts';
-import type { Ports, Shell } from './model/ports.ts';
+import type { Ports } from './model/ports.ts';
 import type { Settings } from './model/settings.ts';
 import { identityOf, ownershipOf, qemuRefusal, refusal } from './plan/ownership.ts';
 import { plan } from './plan/plan.ts';
-import { verify } from './verify/verify.ts';
+import { volumesForMark } from './plan/volumes.ts';
 
-/** Which steps a stretch of the flow may take; what else is due is said and left. */
-export type Scope = 'all' | 'resources' | 'configuration';
+/** Which steps a stretch of the flow may take; what else is due is said and left. `plan`: it takes none. */
+export type Scope = 'all' | 'plan' | 'resources' | 'configuration';
 
 export interface RunOptions {
   readonly settings: Settings;
@@ -33,50 +27,37 @@ export interface RunOptions {
   readonly signal: AbortSignal;
 }
 
-/** A service gets a minute to become healthy. */
-const HEALTH = { deadlineMs: 60_000, intervalMs: 500 } as const;
+const RESOURCES: ReadonlySet<Step['kind']> = new Set([
+  ...(['download', 'create', 'update', 'resize', 'pool', 'discard', 'retire', 'revive', 'replace'] as const),
+  ...(['start', 'restart', 'stop', 'destroy', 'baseline'] as const),
+]);
 
-const RESOURCES: readonly Step['kind'][] = [
-  'download',
-  'create',
-  'update',
-  'resize',
-  'replace',
-  'start',
-  'restart',
-  'stop',
-  'destroy',
-  'baseline',
-];
-
-/** One run for one container: how it is seen, what is due, and what happens inside it. */
+/** One run for one container: how it is seen and what is due. */
 export class ContainerRun {
-  readonly checks: CheckResult[] = [];
+  readonly guest: GuestSession;
   private readonly ports: Ports;
   private readonly options: RunOptions;
   private facts: Facts | undefined;
-  private configuration: string | undefined;
-  private baseline = '';
-  private shell: Shell | undefined;
+  private hashes: Awaited<ReturnType<GuestSession['hashes']>> = { baseline: '', configuration: undefined };
+  private readonly notes: string[] = [];
 
   constructor(ports: Ports, options: RunOptions) {
     this.ports = ports;
     this.options = options;
+    this.guest = new GuestSession(ports, options);
   }
 
   async input(): Promise<ConvergeInput> {
-    const { desired, settings, directory, scope } = this.options;
-    this.baseline = baselineHash(desired.baseline, await this.ports.keys.authority());
-    if (directory !== undefined && scope !== 'resources' && desired.engine !== 'none') {
-      const parts = configurationParts(desired.engine, await this.ports.source.digest(directory), this.environment(0));
-      this.configuration = await this.ports.keys.seal(parts);
-    }
+    const { desired, settings, signal } = this.options;
+    await this.hash();
+    const { guest } = this;
     return {
       ports: this.ports,
-      signal: this.options.signal,
+      signal,
       sshKeys: desired.baseline.sshKeys,
       observe: () => this.observe(),
       decide: (observation, done) => this.decide(observation, done),
+      volumes: ({ state, mark }) => volumesForMark(state, mark, desired),
       newMark: (vmid, template) => ({
         ...identityOf(settings.site, desired),
         vmid,
@@ -86,8 +67,21 @@ export class ContainerRun {
         applied: {},
         hostKeys: [],
       }),
-      guest: { baseline: (holding) => this.runBaseline(holding), configure: (holding) => this.configure(holding) },
+      guest: {
+        baseline: (holding) => guest.runBaseline(holding),
+        configure: (holding) => guest.configure(holding),
+      },
     };
+  }
+
+  /** A plan does not need the secrets: without them it cannot tell whether configure is due, and says so. */
+  private async hash(): Promise<void> {
+    const { desired, scope } = this.options;
+    const configures = desired.state === 'present' && desired.engine !== 'none' && scope !== 'resources';
+    const missing = configures && scope === 'plan' ? missingSecrets(desired.secrets, this.ports.secrets) : [];
+    if (missing.length > 0)
+      this.notes.push(`no value here for ${missing.join(', ')}: whether configure is due is not known`);
+    this.hashes = await this.guest.hashes(configures && missing.length === 0);
   }
 
   async observe(): Promise<Observation> {
@@ -99,147 +93,63 @@ export class ContainerRun {
       signal,
       ...(settings.connection.node === undefined ? {} : { defaultNode: settings.connection.node }),
       judge: {
-        claim(state) {
+        claim(state, guest) {
           const ownership = ownershipOf(state, identity);
           if (ownership.kind !== 'ours') throw refusal(state.vmid, state.node, ownership);
-          return { kind: 'present', state, mark: ownership.mark, text: ownership.text };
+          const pool = guest?.pool === undefined ? {} : { pool: guest.pool };
+          return { kind: 'present', state, mark: ownership.mark, text: ownership.text, ...pool };
         },
         qemu: qemuRefusal,
         matches: (mark) =>
           Object.entries(identity).every(([key, value]) => mark[key as keyof typeof identity] === value),
       },
     });
-    const observation = seen.kind === 'absent' ? seen : seen.found;
-    const node = observation.kind === 'absent' ? observation.node : observation.state.node;
-    this.facts ??= await gatherFacts({ ...this.ports, desired, signal }, node, observation.kind === 'absent');
-    return observation;
+    const found = seen.kind === 'absent' ? seen : seen.found;
+    this.facts ??= await gatherFacts({ ...this.ports, desired, site: settings.site, signal }, found);
+    return found;
   }
 
-  decide(observation: Observation, done: ReadonlySet<Step['kind']>): Plan {
+  decide(observation: Observation, done: ReadonlySet<Taken>): Plan {
     const { desired, settings, scope, force = false } = this.options;
-    const facts = this.facts ?? { storage: desired.templateStorage, present: [], offered: [] };
+    const { storage, present, offered, sizes, dependencies } = this.facts ?? noFacts(desired);
+    const { user, password } = settings.connection;
     const whole = plan({
       desired,
       observed: observation,
-      templates: facts,
-      due: { baseline: this.baseline, configuration: this.configuration, force: force && !done.has('configure') },
+      templates: { storage, present, offered },
+      due: { ...this.hashes, force: force && !done.has('configure') },
+      sizes,
+      dependencies,
+      rootLogin: user === 'root@pam' && password !== undefined,
+      without: done,
       ...(settings.share === undefined ? {} : { share: settings.share }),
     });
-    if (scope === 'all') return done.has('download') ? withoutDownload(whole) : whole;
-    const inScope = (step: Step): boolean => RESOURCES.includes(step.kind) === (scope === 'resources');
-    const left = whole.steps.filter((step) => !inScope(step));
-    const notes =
-      scope === 'configuration' && left.length > 0
-        ? [`pending for release: ${left.map((step) => step.kind).join(', ')}`]
-        : [];
-    const kept = { ...whole, steps: whole.steps.filter(inScope), notes: [...whole.notes, ...notes] };
-    return done.has('download') ? withoutDownload(kept) : kept;
-  }
-
-  /** Health of a container that was not configured in this run. Empty when it was: that has verified already. */
-  async verifyUnlessDone(observation: Observation): Promise<readonly CheckResult[]> {
-    if (this.checks.length > 0 || observation.kind === 'absent') return this.checks;
-    return this.verify(observation);
-  }
-
-  /** The address that the container answers at. */
-  async addressOf(holding: Holding): Promise<string> {
-    const ipv4 = this.options.desired.interfaces[0]?.ipv4;
-    if (ipv4?.kind === 'static') return ipv4.address;
-    const { node, vmid } = holding.state;
-    const until = this.ports.clock.now().getTime() + DEADLINES.reachable;
-    for (let wait = 100; this.ports.clock.now().getTime() < until; wait = Math.min(wait * 2, 2000)) {
-      const found = await this.ports.inventory.addresses(node, vmid, call(DEADLINES.read, this.options.signal));
-      const address = found.find((entry) => entry.includes('.')) ?? found[0];
-      if (address !== undefined) return address;
-      await this.ports.clock.sleep(wait, this.options.signal);
-    }
-    throw new GitopsError('remote', `Unable to reach container ${vmid}: it got no address from DHCP`);
-  }
-
-  openWebPorts(address: string): Promise<readonly number[]> {
-    return this.ports.shells.openPorts(address, WEB_PORTS, call(DEADLINES.answers, this.options.signal));
+    const noted = { ...whole, notes: [...whole.notes, ...this.notes] };
+    const scoped = scope === 'all' || scope === 'plan' ? noted : within(noted, scope);
+    return done.has('download') ? withoutDownload(scoped) : scoped;
   }
 
   async close(): Promise<void> {
-    await this.shell?.close();
+    await this.guest.close();
   }
+}
 
-  private async runBaseline(holding: Holding): Promise<GuestDone> {
-    const { desired, signal } = this.options;
-    const input = { ...desired.baseline, vmid: holding.state.vmid, authority: await this.ports.keys.authority() };
-    const shell = await this.open(holding);
-    const { clock, reporter } = this.ports;
-    const result = await runBaseline(shell, input, clock, call(DEADLINES.baseline, signal), (event) =>
-      reporter.tell(event),
-    );
-    return { result, mark: { applied: { baseline: this.baseline } } };
-  }
+function noFacts(desired: Desired): Facts {
+  return { storage: desired.templateStorage, present: [], offered: [], sizes: new Map(), dependencies: [] };
+}
 
-  /** A configuration counts as applied only once the container has been verified with it. */
-  private async configure(holding: Holding): Promise<GuestDone> {
-    const { desired, directory, signal } = this.options;
-    if (directory === undefined) throw new GitopsError('bug', 'configure without the definition’s directory');
-    const { clock, reporter, source } = this.ports;
-    const environment = this.environment(holding.state.vmid);
-    const input = { vmid: holding.state.vmid, archive: source.archive(directory), environment };
-    const shell = await this.open(holding);
-    const tell = reporter.tell.bind(reporter);
-    const result = await runEngine(desired.engine, shell, input, clock, call(DEADLINES.configure, signal), tell);
-    const failed = (await this.verify(holding)).filter((check) => !check.ok);
-    if (failed.length > 0) {
-      throw new GitopsError(
-        'remote',
-        `Unable to verify container ${holding.state.vmid}: ${failed.map((c) => `${c.check}: ${c.detail}`).join('; ')}`,
-      );
-    }
-    const applied = this.configuration === undefined ? {} : { configuration: this.configuration };
-    const { commit } = desired;
-    const good = commit === undefined ? {} : { commit, good: { commit, at: this.serverNow() } };
-    return { result, mark: { applied, ...good } };
-  }
-
-  private async verify(holding: Holding): Promise<readonly CheckResult[]> {
-    const { desired, signal } = this.options;
-    const { clock, reporter } = this.ports;
-    const shell = await this.open(holding);
-    const tell = reporter.tell.bind(reporter);
-    const what = 'verify';
-    tell({ kind: 'started', what });
-    const results = await verify(shell, desired.health, HEALTH, clock, call(DEADLINES.reachable, signal), tell);
-    const failed = results.filter((result) => !result.ok);
-    if (failed.length === 0) tell({ kind: 'finished', what });
-    else tell({ kind: 'failed', what, message: failed.map((result) => result.check).join(', ') });
-    this.checks.splice(0, this.checks.length, ...results);
-    return results;
-  }
-
-  private async open(holding: Holding): Promise<Shell> {
-    if (this.shell !== undefined) return this.shell;
-    const { node, vmid } = holding.state;
-    const { hostKeys } = holding.mark;
-    const target = { vmid, node, address: await this.addressOf(holding), hostKeys };
-    this.shell = await this.ports.shells.open(target, call(DEADLINES.reachable, this.options.signal));
-    return this.shell;
-  }
-
-  private environment(vmid: number): Readonly<Record<string, string>> {
-    const { desired, settings, forgeHost } = this.options;
-    const ipv4 = desired.interfaces[0]?.ipv4;
-    return guestEnvironment({
-      id: desired.vmid.kind === 'fixed' ? (desired.vmid.id ?? desired.vmid.vmid) : vmid,
-      hostname: desired.hostname,
-      stage: desired.stage,
-      ...(ipv4?.kind === 'static' ? { ip: ipv4.address } : {}),
-      ...(forgeHost === undefined ? {} : { host: forgeHost }),
-      ...(settings.login === undefined ? {} : { login: settings.login }),
-      ...(settings.password === undefined ? {} : { password: settings.password }),
-    });
-  }
-
-  private serverNow(): string {
-    return (this.ports.inventory.serverTime() ?? this.ports.clock.now()).toISOString();
-  }
+/** The part of a plan that a stretch takes; what else is due is said and left. */
+function within(whole: Plan, scope: 'resources' | 'configuration'): Plan {
+  const inScope = (step: Step): boolean => RESOURCES.has(step.kind) === (scope === 'resources');
+  const steps = whole.steps.filter(inScope);
+  if (scope === 'resources') return { ...whole, steps };
+  const left = whole.steps.filter((step) => !inScope(step));
+  const notes = left.length === 0 ? [] : [`pending for release: ${left.map((step) => step.kind).join(', ')}`];
+  // Nothing of these is done here, so nothing of it can be refused, and no data is touched.
+  const data = whole.data
+    .filter(({ fate }) => fate !== 'new')
+    .map((line) => ({ ...line, fate: line.fate === 'attached' ? ('detached' as const) : ('kept' as const) }));
+  return { ...whole, steps, data, refusals: [], notes: [...whole.notes, ...notes] };
 }
 
 /** The templates were read before the download; they are not read again only to see it. */

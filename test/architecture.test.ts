@@ -66,9 +66,9 @@ const RULES: readonly (readonly [RegExp, RegExp, string])[] = [
   ],
   [/^src\/connect\.ts$/, /^src\/(model|adapters|settings)\//, 'connect joins adapters to ports and knows no stage'],
   [
-    /^src\/(deploy|run)\.ts$/,
-    new RegExp(`^src/(model/|run.ts|${STAGES.join('/|')}/)`),
-    'deploy and run join stages and know no adapter',
+    /^src\/(deploy|run|guest-session)\.ts$/,
+    new RegExp(`^src/(model/|run.ts|guest-session.ts|${STAGES.join('/|')}/)`),
+    'deploy, run and guest-session join stages and know no adapter',
   ],
   ...['doctor', 'setup'].map(
     (capability) =>

@@ -86,6 +86,7 @@ export async function withContext(
   const ports = await connect(settings, {
     reporter: terminal.progress,
     mask,
+    environment: process.env,
     ...(local?.control === undefined ? {} : { simulated: local.control }),
   });
   try {

@@ -1,13 +1,16 @@
 import type { Mark } from '../model/mark.ts';
 import type { StepResult } from '../model/outcome.ts';
 import type { Plan, Step } from '../model/plan.ts';
-import type { Keys, Ports } from '../model/ports.ts';
+import type { Ports } from '../model/ports.ts';
 import type { Holding, LeasePorts } from './lease.ts';
 
 /** What a container is: not there, or ours. Anything else has thrown by then. */
 export type Observation =
   | { readonly kind: 'absent'; readonly vmid: number; readonly node: string }
-  | ({ readonly kind: 'present' } & Holding);
+  | ({ readonly kind: 'present' /** As the guests' list has it. */; readonly pool?: string } & Holding);
+
+/** What this run has done, or found that it may not do, so that it is not planned again. */
+export type Taken = Step['kind'] | 'tags';
 
 /** What a step inside the container came to, and what the mark shall remember of it. */
 export interface GuestDone {
@@ -16,11 +19,13 @@ export interface GuestDone {
 }
 
 export interface ConvergeInput {
-  readonly ports: LeasePorts & Pick<Ports, 'keys' | 'shells'> & { readonly keys: Keys };
+  readonly ports: LeasePorts & Pick<Ports, 'keys' | 'shells'>;
   readonly signal: AbortSignal;
   observe(): Promise<Observation>;
-  /** Pure: the steps that are due. `done` holds the kinds of guest steps that this run has already taken. */
-  decide(observation: Observation, done: ReadonlySet<Step['kind']>): Plan;
+  /** Pure: the steps that are due. */
+  decide(observation: Observation, done: ReadonlySet<Taken>): Plan;
+  /** Pure: what the mark shall say of volumes, by name; undefined: what it says already. */
+  volumes(holding: Holding): Mark['volumes'] | undefined;
   /** The mark of a container that is about to be made, without lease. */
   newMark(vmid: number, template: string): Mark;
   /** Operators' keys for root, authorized_keys lines. */

@@ -1,12 +1,11 @@
 import { GitopsError, isGitopsError } from '../model/errors.ts';
 import type { StepResult } from '../model/outcome.ts';
 import type { Plan, Step } from '../model/plan.ts';
-import type { ConvergeInput, Done, Observation } from './context.ts';
+import type { ConvergeInput, Done, Observation, Taken } from './context.ts';
 import { call, DEADLINES } from './deadlines.ts';
-import { assertFree, type Holding, newLease, whileRenewing, writeMark } from './lease.ts';
-import { resize, update } from './steps/change.ts';
-import { create, pinnedHostKeys } from './steps/create.ts';
-import { power } from './steps/power.ts';
+import { book, hold, leftBehind, release } from './hold.ts';
+import { refuse } from './refuse.ts';
+import { runStep } from './run-step.ts';
 
 /** How a convergence ended. `plan` is the one that it began with. */
 export type Converged =
@@ -29,143 +28,56 @@ export type Converged =
 /** A step that leaves something half done when it fails; the others fail whole. */
 const PARTIAL: readonly Step['kind'][] = ['baseline', 'configure', 'restart', 'stop', 'destroy'];
 
+/** Steps under a digest: when it is stale nothing has happened, and the plan is made anew. */
+const GUARDED: readonly Step['kind'][] = ['update', 'resize', 'discard', 'retire'];
+
 /**
  * Runs the first step of the plan, looks again, plans again, until nothing is due. There is no program counter, so a
  * run that was killed is finished by the next one. Throws when nothing has been changed; a failure after that is a
  * result.
  */
 export async function converge(input: ConvergeInput): Promise<Converged> {
-  const taken = new Set<Step['kind']>();
+  const taken = new Set<Taken>();
   const attempts = new Map<string, number>();
   const results: StepResult[] = [];
   let observation = await input.observe();
   const first = input.decide(observation, taken);
-  refuseReplace(first);
-  if (first.steps.length === 0 && !(await leftBehind(input, observation))) {
+  refuse(first);
+  const unbooked = observation.kind === 'present' && input.volumes(observation) !== undefined;
+  if (first.steps.length === 0 && !unbooked && !(await leftBehind(input, observation))) {
     return { kind: 'done', plan: first, results, observation };
   }
 
   observation = await hold(input, observation);
+  let step: Step | undefined;
+  let begun = false;
   for (;;) {
-    const plan = input.decide(observation, taken);
-    refuseReplace(plan);
-    const step = plan.steps[0];
-    if (step === undefined) break;
     try {
+      begun = false;
+      observation = await book(input, observation);
+      const plan = input.decide(observation, taken);
+      refuse(plan);
+      step = plan.steps[0];
+      if (step === undefined) break;
       count(attempts, step, plan.vmid);
-      results.push(await timed(input, step, () => run(input, step, observation, taken)));
+      const due = step;
+      begun = true;
+      results.push(await timed(input, due, () => runStep(input, due, observation, taken)));
       observation = await input.observe();
     } catch (error) {
-      const looked = await lookAgain(input, step, error);
+      const looked = step === undefined || !begun ? undefined : await lookAgain(input, step, error);
       if (looked !== undefined) {
         observation = looked;
         continue;
       }
       await release(input, await input.observe().catch(() => observation)).catch(() => undefined);
-      const changed = PARTIAL.includes(step.kind) || results.some((result) => result.kind !== 'download');
-      if (!changed) throw error;
+      const partial = step !== undefined && PARTIAL.includes(step.kind);
+      const changed = partial || results.some((result) => result.kind !== 'download');
+      if (!changed || step === undefined) throw error;
       return { kind: 'failed', plan: first, results, step, error, changed };
     }
   }
   return { kind: 'done', plan: first, results, observation: await release(input, observation) };
-}
-
-async function run(
-  input: ConvergeInput,
-  step: Step,
-  observation: Observation,
-  taken: Set<Step['kind']>,
-): Promise<Done & { readonly changed?: readonly string[] }> {
-  if (step.kind === 'create') return create(input, step);
-  if (step.kind === 'download') {
-    const deadline = call(DEADLINES.download, input.signal);
-    taken.add('download');
-    const task = await input.ports.containers.downloadTemplate(step.node, step.storage, step.template, deadline);
-    return { summary: `template ${step.template} is there`, warnings: task.warnings };
-  }
-  if (observation.kind === 'absent') {
-    throw new GitopsError('remote', `Unable to ${step.kind} container ${observation.vmid}: it is gone`);
-  }
-  switch (step.kind) {
-    case 'update':
-      return update(input, step, observation);
-    case 'resize':
-      return resize(input, step, observation);
-    case 'start':
-    case 'restart':
-    case 'stop':
-    case 'destroy':
-      return power(input, step, observation);
-    case 'baseline':
-    case 'configure':
-      taken.add(step.kind);
-      return guest(input, step.kind, observation);
-    case 'replace':
-      throw new GitopsError('bug', 'a replace reached apply');
-    default:
-      return step satisfies never;
-  }
-}
-
-async function guest(input: ConvergeInput, kind: 'baseline' | 'configure', seen: Holding): Promise<Done> {
-  const { vmid, node } = seen.state;
-  let holding: Holding = seen;
-  if (seen.mark.hostKeys.length === 0) {
-    holding = { ...seen, mark: { ...seen.mark, hostKeys: await pinnedHostKeys(input, node, vmid) } };
-  }
-  const renew = () => remember(input, { hostKeys: holding.mark.hostKeys });
-  const done = await whileRenewing(input.ports, renew, input.signal, () => input.guest[kind](holding));
-  await remember(input, { ...done.mark, hostKeys: holding.mark.hostKeys });
-  return done.result;
-}
-
-/** Writes into the mark of a container that this run holds, with the lease renewed. */
-async function remember(input: ConvergeInput, patch: Partial<Holding['mark']>): Promise<void> {
-  for (let attempt = 0; attempt < 5; attempt += 1) {
-    const now = await input.observe();
-    if (now.kind === 'absent') break;
-    if (now.mark.lease?.run !== input.ports.runs.id) break;
-    const applied = { ...now.mark.applied, ...patch.applied };
-    const mark = { ...now.mark, ...patch, applied, lease: newLease(input.ports) };
-    if (await writeMark(input.ports, now, mark, input.signal)) return;
-  }
-  throw new GitopsError('busy', 'Unable to write the owner mark: another run has taken the container');
-}
-
-/** Whether a run that is gone has left its lease on a container that needs nothing else. */
-async function leftBehind(input: ConvergeInput, observation: Observation): Promise<boolean> {
-  if (observation.kind === 'absent' || observation.mark.lease === undefined) return false;
-  return assertFree(input.ports, observation, input.signal).then(
-    () => true,
-    () => false,
-  );
-}
-
-/** Takes the lease of a container that is there; for one that is not, the create call is the lock. */
-async function hold(input: ConvergeInput, seen: Observation): Promise<Observation> {
-  let observation = seen;
-  for (let attempt = 0; attempt < 5; attempt += 1) {
-    if (observation.kind === 'absent') return observation;
-    await assertFree(input.ports, observation, input.signal);
-    const mark = { ...observation.mark, lease: newLease(input.ports) };
-    const written = await writeMark(input.ports, observation, mark, input.signal);
-    observation = await input.observe();
-    if (written && observation.kind === 'present' && observation.mark.lease?.run === input.ports.runs.id)
-      return observation;
-  }
-  const { vmid } = observation.kind === 'absent' ? observation : observation.state;
-  throw new GitopsError('busy', `Unable to take the lease of container ${vmid}: its config keeps changing`);
-}
-
-async function release(input: ConvergeInput, seen: Observation): Promise<Observation> {
-  let observation = seen;
-  for (let attempt = 0; attempt < 5; attempt += 1) {
-    if (observation.kind === 'absent' || observation.mark.lease?.run !== input.ports.runs.id) return observation;
-    const { lease: _, ...mark } = observation.mark;
-    await writeMark(input.ports, observation, mark, input.signal);
-    observation = await input.observe();
-  }
-  return observation;
 }
 
 /**
@@ -174,7 +86,7 @@ async function release(input: ConvergeInput, seen: Observation): Promise<Observa
  */
 async function lookAgain(input: ConvergeInput, step: Step, error: unknown): Promise<Observation | undefined> {
   if (!isGitopsError(error) || input.signal.aborted) return undefined;
-  const stale = error.kind === 'busy' && step.kind === 'update';
+  const stale = error.kind === 'busy' && GUARDED.includes(step.kind);
   const lostRace = step.kind === 'create' && /already exists/.test(error.message);
   if (error.remote.uncertain !== true && !stale && !lostRace) return undefined;
   input.ports.reporter.tell({ kind: 'warning', text: `${error.message}; looking whether it happened` });
@@ -201,21 +113,6 @@ function count(attempts: Map<string, number>, step: Step, vmid: number): void {
       },
     );
   }
-}
-
-function refuseReplace(plan: Plan): void {
-  const step = plan.steps.find((entry) => entry.kind === 'replace');
-  if (step === undefined) return;
-  throw new GitopsError(
-    'user',
-    `Unable to apply the plan of container ${plan.vmid}: it needs a replace (${step.reason})`,
-    {
-      advice: [
-        'this version shows a replace and does not carry it out; nothing was changed',
-        'take the change back in git, or destroy the container on purpose: pve-gitops destroy DIR',
-      ],
-    },
-  );
 }
 
 async function timed(input: ConvergeInput, step: Step, work: () => Promise<Done>): Promise<StepResult> {

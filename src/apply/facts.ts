@@ -1,38 +1,75 @@
+import type { Volumes } from '../model/container-ports.ts';
 import type { Desired } from '../model/desired.ts';
 import { GitopsError, isGitopsError } from '../model/errors.ts';
 import type { OfferedTemplate, TemplateFile } from '../model/observed.ts';
+import type { Dependency } from '../model/plan.ts';
 import type { Inventory, Reporter, Shells } from '../model/ports.ts';
+import { volumeOf } from '../model/property-string.ts';
+import { storageOfVolume } from '../model/volid.ts';
+import type { Observation } from './context.ts';
 import { call, DEADLINES } from './deadlines.ts';
+import { lookUpDependencies } from './dependencies.ts';
+import type { Holding } from './lease.ts';
 
 export interface Facts {
   readonly storage: string;
   readonly present: readonly TemplateFile[];
   readonly offered: readonly OfferedTemplate[];
+  /** volid → bytes, of volumes whose size no config says. */
+  readonly sizes: ReadonlyMap<string, number>;
+  readonly dependencies: readonly Dependency[];
 }
 
 export interface FactsInput {
   readonly inventory: Inventory;
-  readonly shells: Shells;
+  readonly volumes: Pick<Volumes, 'list'>;
+  readonly shells: Pick<Shells, 'answers'>;
   readonly reporter: Reporter;
   readonly desired: Desired;
+  readonly site: string;
   readonly signal: AbortSignal;
 }
 
 /**
  * What a plan needs to know beside the container: templates, and for a new container what the node offers and whether
- * the address is free. One read for a container that is there.
+ * the address is free. One read for a container that is there, unless it depends on others or has detached volumes.
  */
-export async function gatherFacts(input: FactsInput, node: string, absent: boolean): Promise<Facts> {
+export async function gatherFacts(input: FactsInput, seen: Observation): Promise<Facts> {
   const { inventory, desired, signal } = input;
   const read = call(DEADLINES.read, signal);
   const storage = desired.templateStorage;
-  if (desired.state === 'absent') return { storage, present: [], offered: [] };
-  const [present, offered] = await Promise.all([
+  const absent = seen.kind === 'absent';
+  const node = absent ? seen.node : seen.state.node;
+  const sizes = absent ? new Map<string, number>() : await unknownSizes(input, seen);
+  if (desired.state === 'absent') return { storage, present: [], offered: [], sizes, dependencies: [] };
+  const [present, offered, dependencies] = await Promise.all([
     inventory.templates(node, storage, read),
     absent && desired.template.kind === 'newest' ? offers(input, node) : [],
+    desired.depends.length === 0 ? [] : lookUpDependencies(inventory, desired, input.site, signal),
     absent ? refuseTakenAddress(input) : undefined,
   ]);
-  return { storage, present, offered };
+  return { storage, present, offered, sizes, dependencies };
+}
+
+/** Detached volumes: only their storages know their sizes, and may be closed to this identity. */
+async function unknownSizes(input: FactsInput, { state, mark }: Holding): Promise<ReadonlyMap<string, number>> {
+  const { volumes, reporter, signal } = input;
+  const unused = Object.entries(state.config).flatMap(([key, value]) =>
+    /^unused\d+$/.test(key) ? [volumeOf(value)] : [],
+  );
+  const mounted = new Set(Object.values(state.config).map(volumeOf));
+  const lost = Object.values(mark.volumes ?? {}).filter((volid) => !mounted.has(volid));
+  const storages = [...new Set([...unused, ...lost].map(storageOfVolume))];
+  const lists = storages.map(async (storage) => {
+    try {
+      return await volumes.list(state.node, storage, state.vmid, call(DEADLINES.read, signal));
+    } catch (error) {
+      if (!isGitopsError(error) || error.remote.status === 401) throw error;
+      reporter.tell({ kind: 'note', text: `sizes of volumes on ${storage} are not known: ${error.message}` });
+      return [];
+    }
+  });
+  return new Map((await Promise.all(lists)).flat().map(({ volid, size }) => [volid, size]));
 }
 
 /** The index may be closed to this identity; then only what is on the storage counts. */

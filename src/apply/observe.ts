@@ -8,7 +8,7 @@ import { call, DEADLINES } from './deadlines.ts';
 /** Whose a container is, decided by src/plan; handed in because stages do not import each other. */
 export interface Judge<Found> {
   /** Throws kind not-ours when the container is not this run's. */
-  claim(state: ContainerState): Found;
+  claim(state: ContainerState, guest: Guest | undefined): Found;
   qemu(guest: Guest): GitopsError;
   /** Whether this mark is this run's, for finding a container without a fixed vmid. */
   matches(mark: Mark): boolean;
@@ -42,7 +42,7 @@ export async function observe<Found>(input: ObserveInput<Found>): Promise<Observ
   // The list lags by seconds and may be filtered, so it only tells where to look.
   const node = guest?.node ?? (await nodeForNew(input));
   const state = await settled(input, node, vmid);
-  if (state !== undefined) return { kind: 'present', found: judge.claim(state) };
+  if (state !== undefined) return { kind: 'present', found: judge.claim(state, guest) };
   if (await inventory.vmidFree(vmid, read)) return { kind: 'absent', vmid, node: await nodeForNew(input) };
   throw new GitopsError('not-ours', `Unable to use vmid ${vmid}: a guest that this identity cannot see has it`, {
     advice: ['choose another ID in the definition', `or give the identity VM.Audit on /vms/${vmid}`],
@@ -62,18 +62,23 @@ async function observeByMark<Found>(input: ObserveInput<Found>, guests: readonly
     const state = await settled(input, guest.node, guest.vmid);
     const { mark } = parseDescription(state?.config.description);
     if (state !== undefined && mark !== undefined && mark.vmid === state.vmid && judge.matches(mark)) {
-      return { kind: 'present', found: judge.claim(state) };
+      return { kind: 'present', found: judge.claim(state, guest) };
     }
   }
   return { kind: 'absent', vmid: await inventory.nextVmid(read), node: await nodeForNew(input) };
 }
 
+/** The first online one of the definition's nodes; else the site's; else the one that answers. */
 async function nodeForNew<Found>({ desired, defaultNode, inventory, signal }: ObserveInput<Found>): Promise<string> {
-  const named = desired.node ?? defaultNode;
-  if (named !== undefined) return named;
-  const [first] = await inventory.nodes(call(DEADLINES.read, signal));
-  if (first === undefined) throw new GitopsError('remote', 'Unable to choose a node: none is online');
-  return first;
+  const [only, ...others] = desired.nodes.length > 0 ? desired.nodes : defaultNode === undefined ? [] : [defaultNode];
+  if (only !== undefined && others.length === 0) return only;
+  const online = await inventory.nodes(call(DEADLINES.read, signal));
+  const first = only === undefined ? online[0] : [only, ...others].find((name) => online.includes(name));
+  if (first !== undefined) return first;
+  const reason = only === undefined ? 'none is online' : `none of ${desired.nodes.join(', ')} is online`;
+  throw new GitopsError('remote', `Unable to choose a node: ${reason}`, {
+    advice: online.length === 0 ? [] : [`online: ${online.join(', ')}`],
+  });
 }
 
 /**

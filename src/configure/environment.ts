@@ -12,11 +12,14 @@ export interface GuestFacts {
   readonly host?: string;
   readonly login?: string;
   readonly password?: string;
+  /** By name; the definition names none of the others. */
+  readonly secrets?: Readonly<Record<string, string>>;
 }
 
 /** Variables of a definition's script. DIR and PWD are set where it runs. */
 export function guestEnvironment(facts: GuestFacts): Readonly<Record<string, string>> {
   const all: Readonly<Record<string, string | undefined>> = {
+    ...facts.secrets,
     IP: facts.ip,
     ID: String(facts.id),
     HOSTNAME: facts.hostname,

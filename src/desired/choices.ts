@@ -1,4 +1,4 @@
-import type { Definition, MountSource, Written } from '../model/definition.ts';
+import type { Definition, Written } from '../model/definition.ts';
 import type { TemplateChoice, VmidChoice } from '../model/desired.ts';
 import type { Problem } from '../model/errors.ts';
 import { problemAt } from './problems.ts';
@@ -33,18 +33,4 @@ export function templateOf(written: Written<string> | undefined, problems: Probl
 /** A template that is named literally stands on its own storage. */
 export function templateStorageOf(choice: TemplateChoice, fallback: string): string {
   return choice.kind === 'volid' ? (choice.volid.split(':')[0] ?? fallback) : fallback;
-}
-
-/** Where plan mounts the site's share. */
-const SHARE_PATH = '/share';
-
-export function mountsOf(
-  written: Written<readonly MountSource[]> | undefined,
-  problems: Problem[],
-): readonly MountSource[] {
-  if (written === undefined) return [];
-  const paths = written.value.map((mount) => (mount.kind === 'share' ? SHARE_PATH : mount.path.replace(/\/+$/, '')));
-  const twice = paths.find((path, index) => paths.indexOf(path) !== index);
-  if (twice !== undefined) problems.push(problemAt(written, `mounts ${twice} twice`, 'give each its own path'));
-  return written.value;
 }

@@ -1,11 +1,12 @@
-import type { Definition } from '../model/definition.ts';
+import type { Definition, Written } from '../model/definition.ts';
 import type { Desired } from '../model/desired.ts';
 import { type Problem, ProblemsError } from '../model/errors.ts';
-import type { Settings } from '../model/settings.ts';
-import { addressOf } from './address.ts';
-import { mountsOf, templateOf, templateStorageOf, vmidOf } from './choices.ts';
+import type { NetworkDefaults, Settings } from '../model/settings.ts';
+import { templateOf, templateStorageOf, vmidOf } from './choices.ts';
 import { hostnameOf } from './hostname.ts';
 import type { Identity } from './identity.ts';
+import { interfacesOf } from './interfaces.ts';
+import { mountedOf } from './storage.ts';
 
 /** Proxmox VE's own defaults are 512 MiB and a disk of 4 GiB; Debian with a service fills that soon. */
 const MEMORY_MIB = 512;
@@ -19,7 +20,6 @@ const DISK_GIB = 8;
 export function resolve(definition: Definition, settings: Settings, identity: Identity): Desired {
   const problems: Problem[] = [];
   const { network } = settings;
-  const { nameserver, searchdomain } = network;
   const template = templateOf(definition.template, problems);
   const desired: Desired = {
     version: 1,
@@ -29,28 +29,30 @@ export function resolve(definition: Definition, settings: Settings, identity: Id
     ...(identity.commit === undefined ? {} : { commit: identity.commit }),
     state: definition.state?.value ?? 'present',
     vmid: vmidOf(definition, settings.vmidBase, problems),
+    nodes: definition.nodes?.value ?? [],
     hostname: hostnameOf(definition, identity, problems),
     template,
     templateStorage: templateStorageOf(template, settings.templateStorage),
     unprivileged: definition.unprivileged?.value ?? true,
-    features: { nesting: definition.nesting?.value ?? true },
-    ...(definition.cores === undefined ? {} : { cores: definition.cores.value }),
+    features: featuresOf(definition),
+    ...optional('cores', definition.cores),
+    ...optional('cpuLimit', definition.cpuLimit),
+    ...optional('cpuUnits', definition.cpuUnits),
     memory: definition.memory?.value ?? MEMORY_MIB,
     swap: definition.swap?.value ?? SWAP_MIB,
     rootfs: definition.disk?.value ?? { storage: settings.storage, size: DISK_GIB },
     onboot: definition.boot?.value ?? true,
-    interfaces: [
-      {
-        index: 0,
-        name: network.interface,
-        // A local node has one bridge, whatever the site's are called.
-        bridge: network.translate === undefined ? (definition.bridge?.value ?? network.bridge) : network.bridge,
-        ipv4: addressOf(definition, network, problems),
-      },
-    ],
-    ...(nameserver === undefined ? {} : { nameserver }),
-    ...(searchdomain === undefined ? {} : { searchdomain }),
-    mounts: mountsOf(definition.mounts, problems),
+    interfaces: interfacesOf(definition, network, problems),
+    ...namesOf(definition, network),
+    ...mountedOf(definition, settings.storage, problems),
+    ...optional('pool', definition.pool),
+    ...optional('tags', definition.tags),
+    ...optional('description', definition.description),
+    ...optional('protection', definition.protection),
+    ...optional('startup', definition.startup),
+    depends: definition.depends?.value ?? [],
+    secrets: definition.secrets?.value ?? [],
+    wayBack: definition.wayBack?.value ?? 'auto',
     baseline: {
       timezone: settings.timezone,
       locale: settings.locale,
@@ -62,4 +64,26 @@ export function resolve(definition: Definition, settings: Settings, identity: Id
   };
   if (problems.length > 0) throw new ProblemsError(`definition ${definition.directory}`, problems);
   return desired;
+}
+
+function optional<K extends string, T>(key: K, written: Written<T> | undefined): { readonly [key in K]?: T } {
+  return written === undefined ? {} : ({ [key]: written.value } as { readonly [key in K]: T });
+}
+
+function featuresOf({ nesting, features }: Definition): Desired['features'] {
+  const { keyctl = false, fuse = false, mknod = false, mount = [], ...rest } = features?.value ?? {};
+  return { nesting: nesting?.value ?? rest.nesting ?? true, keyctl, fuse, mknod, mount: mount.toSorted() };
+}
+
+/** A local node has a resolver of its own; the site's servers may be out of its reach. */
+function namesOf(definition: Definition, network: NetworkDefaults): Pick<Desired, 'nameserver' | 'searchdomain'> {
+  const nameserver =
+    network.translate === undefined
+      ? (definition.nameserver?.value.join(' ') ?? network.nameserver)
+      : network.nameserver;
+  const searchdomain = definition.searchdomain?.value ?? network.searchdomain;
+  return {
+    ...(nameserver === undefined ? {} : { nameserver }),
+    ...(searchdomain === undefined ? {} : { searchdomain }),
+  };
 }

@@ -1,4 +1,4 @@
-import type { EngineName, HealthCheck, MountSource } from './definition.ts';
+import type { DeviceSource, EngineName, HealthCheck, MountSource, Startup, WayBack } from './definition.ts';
 
 export type VmidChoice =
   /** The lowest free one at create; afterwards the one our owner mark is on. */
@@ -11,7 +11,8 @@ export type TemplateChoice =
   | { readonly kind: 'volid'; readonly volid: string };
 
 export type Address =
-  | { readonly kind: 'dhcp' }
+  /** manual: the container's own business; none: no IPv4. */
+  | { readonly kind: 'dhcp' | 'manual' | 'none' }
   | {
       readonly kind: 'static';
       readonly address: string;
@@ -21,13 +22,55 @@ export type Address =
       readonly written?: string;
     };
 
+export type Ipv6 =
+  | { readonly kind: 'dhcp' | 'auto' | 'manual' }
+  | { readonly kind: 'static'; readonly address: string; readonly prefix: number; readonly gateway?: string };
+
 export interface NetworkInterface {
   /** Position in Proxmox VE's config: net0, net1 … */
   readonly index: number;
   readonly name: string;
   readonly bridge: string;
   readonly ipv4: Address;
+  /**
+   * Written in full: what is absent goes back to its default, but for `mac` and `firewall`, which are kept; interfaces
+   * beside those written are removed. Else everything that is absent stays as it stands on the server.
+   */
+  readonly described: boolean;
+  readonly ipv6?: Ipv6;
+  /** 1 to 4094 */
+  readonly vlan?: number;
+  readonly trunks?: readonly number[];
+  readonly mac?: string;
+  readonly mtu?: number;
+  /** MB/s */
+  readonly rate?: number;
+  readonly firewall?: boolean;
+  readonly connected: boolean;
 }
+
+/** A disk with a name, which outlives the root file system. */
+export interface Volume {
+  readonly name: string;
+  /** Where the container sees it. */
+  readonly path: string;
+  readonly storage: string;
+  /** GiB */
+  readonly size: number;
+  readonly backup: boolean;
+  readonly readOnly: boolean;
+  /** noatime, nodev … */
+  readonly options: readonly string[];
+  readonly acl?: boolean;
+  readonly quota?: boolean;
+  readonly replicate?: boolean;
+}
+
+/** A device of the node; the container sees it under the same path. */
+export type Device = Omit<DeviceSource, 'kind'>;
+
+/** A directory of the node. */
+export type Mount = Exclude<MountSource, DeviceSource>;
 
 /**
  * What shall be, resolved against site settings, independent of any server. Travels between the three actions as JSON
@@ -44,14 +87,18 @@ export interface Desired {
   readonly commit?: string;
   readonly state: 'present' | 'absent';
   readonly vmid: VmidChoice;
-  /** Literal node; absent: settings or the server decide. */
-  readonly node?: string;
+  /** Where it may stand, in order of preference; empty: anywhere, settings or the server decide at create. */
+  readonly nodes: readonly string[];
   readonly hostname: string;
   readonly template: TemplateChoice;
   readonly templateStorage: string;
   readonly unprivileged: boolean;
-  readonly features: { readonly nesting: boolean };
+  readonly features: DesiredFeatures;
   readonly cores?: number;
+  /** Cores' worth of time; 0: no limit; absent: as it stands */
+  readonly cpuLimit?: number;
+  /** absent: as it stands */
+  readonly cpuUnits?: number;
   /** MiB */
   readonly memory: number;
   /** MiB */
@@ -59,12 +106,39 @@ export interface Desired {
   readonly rootfs: { readonly storage: string /** GiB */; readonly size: number };
   readonly onboot: boolean;
   readonly interfaces: readonly NetworkInterface[];
+  /** Addresses, separated by one blank. */
   readonly nameserver?: string;
   readonly searchdomain?: string;
-  readonly mounts: readonly MountSource[];
+  /** One that lies in another comes after it. */
+  readonly volumes: readonly Volume[];
+  /** Names of volumes that git wants destroyed. */
+  readonly deletedVolumes: readonly string[];
+  readonly mounts: readonly Mount[];
+  readonly devices: readonly Device[];
+  /** These four stay as they are when absent. */
+  readonly pool?: string;
+  readonly tags?: readonly string[];
+  readonly description?: string;
+  readonly protection?: boolean;
+  /** absent: as it stands */
+  readonly startup?: Startup;
+  /** Names of this site, or owner/name. */
+  readonly depends: readonly string[];
+  /** Names; never the values. */
+  readonly secrets: readonly string[];
+  readonly wayBack: WayBack;
   readonly baseline: BaselineSettings;
   readonly engine: EngineName;
   readonly health: readonly HealthCheck[];
+}
+
+export interface DesiredFeatures {
+  readonly nesting: boolean;
+  readonly keyctl: boolean;
+  readonly fuse: boolean;
+  readonly mknod: boolean;
+  /** File system types that can be mounted inside. */
+  readonly mount: readonly string[];
 }
 
 export interface BaselineSettings {

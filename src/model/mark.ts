@@ -1,3 +1,5 @@
+import type { Promotion } from './promotion.ts';
+
 /** What a container of ours is for. */
 export type Role = 'live' | 'candidate' | 'image' | 'job' | 'pilot' | 'retired';
 
@@ -15,6 +17,29 @@ export interface Applied {
   readonly desired?: string;
   readonly baseline?: string;
   readonly configuration?: string;
+}
+
+/** Where a state is kept, so that it can be had again. */
+export type Way =
+  | { readonly kind: 'snapshot'; readonly name: string }
+  /** volid of the archive */
+  | { readonly kind: 'backup'; readonly volid: string }
+  /** From git, with the volumes as they are then. */
+  | { readonly kind: 'converge' }
+  | { readonly kind: 'none' };
+
+/** A state that was good once. */
+export interface PastState {
+  readonly commit?: string;
+  /** When it was left for the next one, the server's time. */
+  readonly at: string;
+  readonly way: Way;
+}
+
+/** A change of a good container that has begun and is not proven yet. */
+export interface Attempt extends PastState {
+  /** What is tried; the commit of the state before stands in `commit`. */
+  readonly trying?: string;
 }
 
 /**
@@ -35,9 +60,19 @@ export interface Mark {
   readonly template?: string;
   readonly applied: Applied;
   readonly good?: { readonly commit: string; readonly at: string };
+  /** The commit that failed last. */
   readonly bad?: string;
+  readonly attempt?: Attempt;
+  /** Newest first, at most three. */
+  readonly history?: readonly PastState[];
   /** SHA256:… fingerprints of the SSH host keys */
   readonly hostKeys: readonly string[];
+  /** Name in the definition → volid. One that is detached stays here, so that it can be attached again. */
+  readonly volumes?: Readonly<Record<string, string>>;
+  /** A replace is under way: on the live container and on its candidate. */
+  readonly promotion?: Promotion;
+  /** Of a candidate: nobody needs it after this, ISO 8601. */
+  readonly expires?: string;
   readonly lease?: Lease;
   readonly phase?: 'destroying';
 }
@@ -102,9 +137,17 @@ function parseMark(json: string): Mark | undefined {
   const mark = value as Partial<Record<keyof Mark, unknown>>;
   const texts = [mark.site, mark.owner, mark.name, mark.stage, mark.role].every((part) => typeof part === 'string');
   if (!texts || typeof mark.vmid !== 'number') return undefined;
+  const { volumes, ...rest } = value as Mark;
   return {
-    ...(value as Mark),
+    ...rest,
+    ...namedVolumes(volumes),
     applied: typeof mark.applied === 'object' && mark.applied !== null ? mark.applied : {},
     hostKeys: Array.isArray(mark.hostKeys) ? mark.hostKeys.filter((key) => typeof key === 'string') : [],
   };
+}
+
+function namedVolumes(value: unknown): Pick<Mark, 'volumes'> {
+  if (typeof value !== 'object' || value === null) return {};
+  const named = Object.entries(value).filter(([, volid]) => typeof volid === 'string');
+  return named.length === 0 ? {} : { volumes: Object.fromEntries(named) };
 }

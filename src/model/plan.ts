@@ -29,6 +29,8 @@ export interface CreateStep {
   /** volid */
   readonly template: string;
   readonly parameters: Parameters;
+  /** Description above the owner mark. */
+  readonly text?: string;
   /** What will be made, field by field, for people. */
   readonly changes: readonly Change[];
 }
@@ -37,6 +39,10 @@ export interface UpdateStep {
   readonly kind: 'update';
   readonly set: Parameters;
   readonly remove: readonly string[];
+  /** New description above the owner mark. */
+  readonly text?: string;
+  /** Only a login of root@pam may. */
+  readonly reserved?: true;
   readonly changes: readonly Change[];
 }
 
@@ -46,6 +52,30 @@ export interface ResizeStep {
   /** GiB, absolute */
   readonly size: number;
   readonly changes: readonly Change[];
+}
+
+/** Moves the container into a pool of Proxmox VE, out of any other. */
+export interface PoolStep {
+  readonly kind: 'pool';
+  readonly pool: string;
+  readonly changes: readonly Change[];
+}
+
+/** Destroys a volume that git names for it, once no mount point does. */
+export interface DiscardStep {
+  readonly kind: 'discard';
+  /** Its name in the definition. */
+  readonly volume: string;
+  readonly volid: string;
+  readonly changes: readonly Change[];
+}
+
+/**
+ * retire: stops to be a live container, because destroying it would take volumes along that are to be kept. revive: is a
+ * live one again.
+ */
+export interface RoleStep {
+  readonly kind: 'retire' | 'revive';
 }
 
 /** Cannot be applied yet by this version: shown, and refused. */
@@ -62,10 +92,49 @@ export interface GuestStep {
   readonly kind: 'baseline' | 'configure';
 }
 
-export type Step = (DownloadStep | CreateStep | UpdateStep | ResizeStep | ReplaceStep | PowerStep | GuestStep) & {
+export type Step = (
+  | DownloadStep
+  | CreateStep
+  | UpdateStep
+  | ResizeStep
+  | PoolStep
+  | DiscardStep
+  | RoleStep
+  | ReplaceStep
+  | PowerStep
+  | GuestStep
+) & {
   readonly reason: string;
   readonly disruption: Disruption;
 };
+
+/** What becomes of data. Every plan says it of the root file system and of each volume. */
+export interface DataLine {
+  readonly kind: 'root' | 'volume';
+  /** Name in the definition, or the key of a volume that was made by hand. */
+  readonly name: string;
+  readonly fate: 'new' | 'kept' | 'attached' | 'detached' | 'destroyed';
+  /** Where the container sees it; absent for a detached one. */
+  readonly path?: string;
+  /** GiB, as it will be; absent: not known, or without a limit */
+  readonly size?: number;
+}
+
+/** A container that another one needs, as it was found. */
+export interface Dependency {
+  /** As written: a name, or owner/name. */
+  readonly name: string;
+  readonly vmid?: number;
+  readonly stage?: string;
+  readonly state: 'running' | 'stopped' | 'retired' | 'absent';
+}
+
+/** Why a plan cannot be carried out as it is: said by a plan, thrown by a run before it changes anything. */
+export interface Refusal {
+  readonly kind: 'user' | 'busy';
+  readonly reason: string;
+  readonly advice: readonly string[];
+}
 
 export interface Plan {
   readonly name: string;
@@ -80,4 +149,7 @@ export interface Plan {
   readonly steps: readonly Step[];
   /** Things worth knowing that change nothing: a newer template, a full storage, a pending value made by hand. */
   readonly notes: readonly string[];
+  readonly refusals: readonly Refusal[];
+  /** The root file system first. */
+  readonly data: readonly DataLine[];
 }

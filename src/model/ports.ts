@@ -115,11 +115,11 @@ export interface SettledTask {
 /** Writes. None is ever sent twice; each returns when its task has settled. */
 export interface Containers {
   create(node: string, vmid: number, parameters: Parameters, call: Call): Promise<SettledTask>;
-  /** Values are sent with the digest; a stale one throws kind busy. */
+  /** Values are sent with the digest; a stale one throws kind busy. `reserved`: only a login of root@pam may. */
   update(
     node: string,
     vmid: number,
-    change: { readonly set: Parameters; readonly remove: readonly string[] },
+    change: { readonly set: Parameters; readonly remove: readonly string[]; readonly reserved?: true },
     digest: string,
     call: Call,
   ): Promise<void>;
@@ -130,6 +130,8 @@ export interface Containers {
   shutdown(node: string, vmid: number, graceSeconds: number, call: Call): Promise<SettledTask>;
   reboot(node: string, vmid: number, graceSeconds: number, call: Call): Promise<SettledTask>;
   destroy(node: string, vmid: number, call: Call): Promise<SettledTask>;
+  /** Into this pool, out of any other. */
+  pool(vmid: number, pool: string, call: Call): Promise<void>;
   downloadTemplate(node: string, storage: string, template: string, call: Call): Promise<SettledTask>;
   /** Waits for a task that someone (an earlier run of ours) started. */
   settle(node: string, upid: string, call: Call): Promise<SettledTask>;
@@ -214,6 +216,8 @@ export interface Keys {
 export interface Secrets {
   /** From now on every line of this value is masked in everything that is shown. */
   mask(value: string): void;
+  /** A variable of the run's environment, masked from now on; undefined: not set, or empty. */
+  value(variable: string): string | undefined;
 }
 
 export interface Clock {

@@ -1,30 +1,17 @@
-import type { Desired } from '../model/desired.ts';
-import type { Mark } from '../model/mark.ts';
-import type { ContainerState } from '../model/observed.ts';
-import type { Change, Parameters, Plan, Step } from '../model/plan.ts';
-import { type Effective, editsOf } from './fields.ts';
-import { createChanges, createParameters } from './parameters.ts';
-import { chooseTemplate, newerTemplate, type TemplateFacts } from './template.ts';
+import type { Address, Desired } from '../model/desired.ts';
+import type { Dependency, Plan } from '../model/plan.ts';
+import { type AbsentPlan, absentPlan } from './absent.ts';
+import { changePlan } from './change.ts';
+import { createPlan } from './create.ts';
+import type { Present } from './edit.ts';
+import type { Due } from './guest-steps.ts';
+import { dependencyNotes, dependencyRefusals } from './refusals.ts';
+import type { TemplateFacts } from './template.ts';
 
 /** What was found for a desired container. */
 export type Observation =
   | { readonly kind: 'absent'; readonly vmid: number; readonly node: string }
-  | {
-      readonly kind: 'present';
-      readonly state: ContainerState;
-      readonly mark: Mark;
-      /** The description without our lines. */
-      readonly text: string;
-    };
-
-/** Hashes of what the guest steps would bring about; a step is due when the mark has another one. */
-export interface Due {
-  readonly baseline: string;
-  /** undefined: this stretch does not configure. */
-  readonly configuration: string | undefined;
-  /** Configure although the hash is the same (dispatch, --force). */
-  readonly force: boolean;
-}
+  | ({ readonly kind: 'present' } & Present);
 
 export interface PlanInput {
   readonly desired: Desired;
@@ -33,15 +20,28 @@ export interface PlanInput {
   readonly due: Due;
   /** Host path behind `MOUNT=share`. */
   readonly share?: string;
+  /** volid → bytes, of volumes whose size no config says. */
+  readonly sizes?: ReadonlyMap<string, number>;
+  readonly dependencies?: readonly Dependency[];
+  /** Whether the connection has a login of root@pam beside its token. */
+  readonly rootLogin?: boolean;
+  /** What this run has done, or may not do: the pool, which lists show late; our tag, which may be refused. */
+  readonly without?: ReadonlySet<string>;
 }
 
-/** Decides everything that a run would do. Pure: the same input gives the same plan. */
+/** Steps, notes, refusals and data of one of the three kinds of plan. */
+export type Body = AbsentPlan;
+
+/**
+ * Decides everything that a run would do. Pure: the same input gives the same plan. Throws kind user for what no run
+ * could bring about: a volume that would have to shrink, a template or share that is not there.
+ */
 export function plan(input: PlanInput): Plan {
-  const { desired, observed } = input;
+  const { desired, observed, dependencies = [] } = input;
   const { vmid, node } = observed.kind === 'absent' ? observed : observed.state;
-  const notes: string[] = [];
-  const steps = desired.state === 'absent' ? absentSteps(observed) : presentSteps(input, notes);
+  const body = bodyOf(input);
   const id = desired.vmid.kind === 'fixed' ? desired.vmid.id : undefined;
+  const wanted = desired.state === 'present' ? dependencies : [];
   return {
     name: desired.name,
     stage: desired.stage,
@@ -49,149 +49,31 @@ export function plan(input: PlanInput): Plan {
     node,
     hostname: desired.hostname,
     address: addressOf(desired),
-    steps,
-    notes,
+    steps: body.steps,
+    notes: [...body.notes, ...dependencyNotes(wanted)],
+    refusals: [...dependencyRefusals(vmid, wanted), ...body.refusals],
+    data: body.data,
     ...(id === undefined ? {} : { id }),
   };
 }
 
-/** Config as it will be after the next restart. */
-export function effectiveConfig(state: ContainerState): Effective {
-  const config: Record<string, string> = { ...state.config };
-  for (const [key, value] of Object.entries(state.pending)) {
-    if (value === null) delete config[key];
-    else config[key] = value;
-  }
-  return config;
+function bodyOf(input: PlanInput): Body {
+  const { desired, observed, sizes = new Map() } = input;
+  if (desired.state === 'present')
+    return observed.kind === 'absent' ? createPlan(input, observed) : changePlan(input, observed);
+  if (observed.kind === 'absent') return { steps: [], notes: [], refusals: [], data: [] };
+  return absentPlan(desired, observed, sizes, 'the definition says STATE=absent');
 }
-
-/** Keys of ours that Proxmox VE leaves pending; others that wait were set by somebody else and restart nothing. */
-const MANAGED_PENDING = /^(features|mp\d+|dev\d+)$/;
 
 function addressOf(desired: Desired): string {
-  const ipv4 = desired.interfaces[0]?.ipv4;
-  if (ipv4 === undefined) return 'none';
-  if (ipv4.kind === 'dhcp') return 'dhcp';
+  const texts = desired.interfaces.map(({ ipv4, ipv6 }) =>
+    ipv4.kind === 'none' && ipv6?.kind === 'static' ? `${ipv6.address}/${ipv6.prefix}` : addressText(ipv4),
+  );
+  return texts.join(', ') || 'none';
+}
+
+function addressText(ipv4: Address): string {
+  if (ipv4.kind !== 'static') return ipv4.kind;
   const translated = ipv4.written === undefined ? '' : ` (translated from ${ipv4.written})`;
   return `${ipv4.address}/${ipv4.prefix}${translated}`;
-}
-
-function absentSteps(observed: Observation): Step[] {
-  if (observed.kind === 'absent') return [];
-  const reason = 'the definition says STATE=absent';
-  const stop: Step[] = observed.state.running ? [{ kind: 'stop', reason, disruption: 'replace' }] : [];
-  return [...stop, { kind: 'destroy', reason, disruption: 'replace' }];
-}
-
-function presentSteps(input: PlanInput, notes: string[]): Step[] {
-  const { desired, observed, templates, due } = input;
-  if (observed.kind === 'absent') return createSteps(input);
-
-  const { state, mark } = observed;
-  const newer = newerTemplate(desired.template, mark.template, templates.present);
-  if (newer !== undefined) notes.push(`a newer template is there: ${newer} (made from ${mark.template})`);
-
-  const edits = editsOf(desired, effectiveConfig(state), input.share);
-  const replacing = edits.filter((edit) => edit.change.disruption === 'replace').map((edit) => edit.change);
-  const otherTemplate = templateChange(desired, mark);
-  if (otherTemplate !== undefined) replacing.push(otherTemplate);
-  if (replacing.length > 0) {
-    const reason = replacing.map((change) => change.note ?? `${change.field} differs`).join('; ');
-    return [{ kind: 'replace', changes: replacing, reason, disruption: 'replace' }];
-  }
-
-  const steps: Step[] = [];
-  for (const edit of edits) {
-    if (edit.resize === undefined) continue;
-    steps.push({
-      kind: 'resize',
-      ...edit.resize,
-      changes: [edit.change],
-      reason: 'the disk is too small',
-      disruption: 'none',
-    });
-  }
-  const updates = edits.filter((edit) => edit.resize === undefined);
-  const restart = state.running && updates.some((edit) => edit.change.disruption === 'restart');
-  if (updates.length > 0) {
-    const set: Parameters = Object.assign({}, ...updates.map((edit) => edit.set ?? {}));
-    steps.push({
-      kind: 'update',
-      set,
-      remove: updates.flatMap((edit) => edit.remove ?? []),
-      changes: updates.map((edit) => edit.change),
-      reason: 'config differs from the definition',
-      disruption: 'none',
-    });
-  }
-  const pending = Object.keys(state.pending);
-  const waiting = pending.filter((key) => MANAGED_PENDING.test(key));
-  const foreign = pending.filter((key) => !MANAGED_PENDING.test(key));
-  if (foreign.length > 0) notes.push(`changed by hand, waiting for a restart: ${foreign.join(', ')}`);
-  if (!state.running) steps.push({ kind: 'start', reason: 'it is stopped', disruption: 'none' });
-  else if (restart) steps.push({ kind: 'restart', reason: 'a change needs a restart', disruption: 'restart' });
-  else if (waiting.length > 0) {
-    const reason = `changes wait for a restart: ${waiting.join(', ')}`;
-    steps.push({ kind: 'restart', reason, disruption: 'restart' });
-  }
-  return [...steps, ...guestSteps(mark, due, desired)];
-}
-
-function createSteps({ desired, observed, templates, due, share }: PlanInput): Step[] {
-  const { vmid, node } = observed.kind === 'absent' ? observed : observed.state;
-  const chosen = chooseTemplate(desired.template, templates);
-  const parameters = createParameters(desired, share);
-  const steps: Step[] = [];
-  if (chosen.download !== undefined) {
-    const reason = 'the template is not on the storage yet';
-    steps.push({
-      kind: 'download',
-      node,
-      storage: templates.storage,
-      template: chosen.download,
-      reason,
-      disruption: 'none',
-    });
-  }
-  steps.push(
-    {
-      kind: 'create',
-      node,
-      vmid,
-      template: chosen.volid,
-      parameters,
-      changes: createChanges(desired, chosen.volid, parameters),
-      reason: 'there is no such container',
-      disruption: 'none',
-    },
-    { kind: 'start', reason: 'it is new', disruption: 'none' },
-    { kind: 'baseline', reason: 'it is new', disruption: 'none' },
-  );
-  if (due.configuration !== undefined && desired.engine !== 'none') {
-    steps.push({ kind: 'configure', reason: 'it is new', disruption: 'none' });
-  }
-  return steps;
-}
-
-function guestSteps(mark: Mark, due: Due, desired: Desired): Step[] {
-  const steps: Step[] = [];
-  const why = (applied: string | undefined, what: string): string =>
-    applied === undefined ? `${what} has not been applied yet` : `${what} has changed`;
-  if (mark.applied.baseline !== due.baseline) {
-    steps.push({ kind: 'baseline', reason: why(mark.applied.baseline, 'the baseline'), disruption: 'none' });
-  }
-  if (due.configuration === undefined || desired.engine === 'none') return steps;
-  const same = mark.applied.configuration === due.configuration;
-  if (!same || due.force) {
-    const reason = same ? 'asked for' : why(mark.applied.configuration, 'the configuration');
-    steps.push({ kind: 'configure', reason, disruption: 'none' });
-  }
-  return steps;
-}
-
-/** Only a template that git names literally can differ; a newer one is a note. */
-function templateChange(desired: Desired, mark: Mark): Change | undefined {
-  if (desired.template.kind !== 'volid' || mark.template === undefined) return undefined;
-  if (desired.template.volid === mark.template) return undefined;
-  return { field: 'template', from: mark.template, to: desired.template.volid, disruption: 'replace' };
 }

@@ -87,8 +87,3 @@ export function describeWayBack(choice: WayBackChoice): string {
 
 /** Good states that stay, beside the present one. */
 export const RETAINED = 3;
-
-/** Of our way points, newest first, those that go. */
-export function pruned<T extends { readonly at: string }>(points: readonly T[]): readonly T[] {
-  return points.toSorted((a, b) => Date.parse(b.at) - Date.parse(a.at)).slice(RETAINED);
-}

@@ -1,7 +1,8 @@
 import type { CheckResult, Outcome, StepResult } from '../model/outcome.ts';
+import type { Plan } from '../model/plan.ts';
 import { errorLines, unquoted } from './error.ts';
 import { plainLine, plainLines } from './plain-text.ts';
-import { changeText, planTitle, renderPlan, stepTitle } from './plan.ts';
+import { changeText, dataLine, planTitle, renderPlan, stepTitle } from './plan.ts';
 import { duration, PLAIN, plural, type Style } from './style.ts';
 
 /** The last line of a run, on its own enough to know how it ended. */
@@ -21,6 +22,11 @@ export function outcomeLine(outcome: Outcome): string {
   }
 }
 
+/** Whether a volume goes, comes back or dies: said after the run too. */
+function isDataTouched({ data }: Plan): boolean {
+  return data.some(({ fate }) => fate !== 'kept' && fate !== 'new');
+}
+
 /** What is left to say at the end of a run on a terminal; steps and checks were told while it ran. */
 export function renderOutcome(outcome: Outcome, style: Style = PLAIN): string[] {
   switch (outcome.kind) {
@@ -29,6 +35,7 @@ export function renderOutcome(outcome: Outcome, style: Style = PLAIN): string[] 
     case 'done':
       return [
         ...outcome.plan.notes.map((note) => `${style.dim('note:')} ${plainLine(note)}`),
+        ...(isDataTouched(outcome.plan) ? [`${style.dim('data:')} ${dataLine(outcome.plan, style)}`] : []),
         ...outcome.urls.map((url) => style.bold(url)),
         style.good(outcomeLine(outcome)),
       ];
@@ -77,6 +84,8 @@ export function outcomeMarkdown(outcome: Outcome): string {
         if ('changes' in step) lines.push(...step.changes.map((change) => `  - ${cell(changeText(change))}`));
       }
       if (outcome.plan.steps.length === 0) lines.push('Nothing to change.');
+      for (const { reason, advice } of outcome.plan.refusals)
+        lines.push('', `**Refused:** ${cell(reason)}`, ...advice.map((text) => `- ${cell(text)}`));
       break;
     case 'done':
       lines.push(
@@ -102,6 +111,8 @@ export function outcomeMarkdown(outcome: Outcome): string {
       outcome satisfies never;
   }
   for (const note of outcome.plan?.notes ?? []) lines.push('', `> ${cell(note)}`);
+  if (outcome.plan !== undefined && outcome.plan.data.length > 0)
+    lines.push('', `data: ${cell(dataLine(outcome.plan))}`);
   return `${lines.join('\n')}\n`;
 }
 

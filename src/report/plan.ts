@@ -1,4 +1,4 @@
-import type { Change, Disruption, Plan, Step } from '../model/plan.ts';
+import type { Change, DataLine, Disruption, Plan, Step } from '../model/plan.ts';
 import { PLAIN, plural, type Style } from './style.ts';
 
 const COST: Readonly<Record<Disruption, string>> = { none: '', restart: 'restart', replace: 'replace' };
@@ -20,8 +20,13 @@ export function stepTitle(step: Step): string {
       return 'update config';
     case 'resize':
       return `grow ${step.disk} to ${step.size} GiB`;
+    case 'pool':
+      return `move to pool ${step.pool}`;
+    case 'discard':
+      return `destroy volume ${step.volume} (${step.volid})`;
     case 'replace':
-      return 'replace';
+    case 'retire':
+    case 'revive':
     case 'start':
     case 'restart':
     case 'stop':
@@ -49,31 +54,50 @@ export function changesOf(step: Step): readonly Change[] {
 export function verdict(plan: Plan): string {
   if (plan.steps.length === 0) return 'nothing to change';
   const has = (disruption: Disruption): boolean => plan.steps.some((step) => step.disruption === disruption);
-  const destroys = plan.steps.some((step) => step.kind === 'destroy');
-  const cost = destroys
+  const does = (kind: Step['kind']): boolean => plan.steps.some((step) => step.kind === kind);
+  const ends = does('retire') ? 'the container is retired' : does('stop') ? 'the container is stopped' : undefined;
+  const cost = does('destroy')
     ? 'the container is destroyed'
-    : has('replace')
-      ? 'needs a replace'
-      : has('restart')
-        ? 'with a restart'
-        : 'no restart';
+    : (ends ?? (has('replace') ? 'needs a replace' : has('restart') ? 'with a restart' : 'no restart'));
   return `${plural(plan.steps.length, 'step')}, ${cost}`;
+}
+
+const FATES: Readonly<Record<DataLine['fate'], string>> = {
+  new: 'new',
+  kept: 'kept',
+  attached: 'comes back',
+  detached: 'detached, kept',
+  destroyed: 'DESTROYED',
+};
+
+/** `data (8 GiB at /srv/data) kept` */
+export function dataText({ name, fate, size, path }: DataLine): string {
+  const where = [size === undefined ? undefined : `${size} GiB`, path === undefined ? undefined : `at ${path}`];
+  const known = where.filter((part) => part !== undefined).join(' ');
+  return `${name}${known === '' ? '' : ` (${known})`} ${FATES[fate]}`;
+}
+
+const GOOD: ReadonlySet<Step['kind']> = new Set(['create', 'download', 'revive']);
+const BAD: ReadonlySet<Step['kind']> = new Set(['destroy', 'replace', 'discard', 'retire']);
+
+/** Every plan ends with it: what becomes of the root file system and of each volume. */
+export function dataLine({ data }: Plan, style: Style = PLAIN): string {
+  return data.map((line) => (line.fate === 'destroyed' ? style.bad(dataText(line)) : dataText(line))).join(' · ');
 }
 
 export function renderPlan(plan: Plan, style: Style = PLAIN): string[] {
   const lines = [style.bold(planTitle(plan))];
   for (const step of plan.steps) {
-    const sign =
-      step.kind === 'create' || step.kind === 'download'
-        ? style.good('+')
-        : step.kind === 'destroy' || step.kind === 'replace'
-          ? style.bad('-')
-          : style.warn('~');
+    const sign = GOOD.has(step.kind) ? style.good('+') : BAD.has(step.kind) ? style.bad('-') : style.warn('~');
     const cost = COST[step.disruption] === '' ? '' : style.warn(` [${COST[step.disruption]}]`);
     lines.push(`  ${sign} ${stepTitle(step)}${cost} ${style.dim(`because ${step.reason}`)}`);
     for (const change of changesOf(step)) lines.push(`      ${changeText(change)}`);
   }
   for (const note of plan.notes) lines.push(`  ${style.dim('note:')} ${note}`);
+  for (const { reason, advice } of plan.refusals) {
+    lines.push(`  ${style.bad('refused:')} ${reason}`, ...advice.map((text) => `      ${style.dim('→')} ${text}`));
+  }
   lines.push(`  ${style.bold(verdict(plan))}`);
+  if (plan.data.length > 0) lines.push(`  ${style.dim('data:')} ${dataLine(plan, style)}`);
   return lines;
 }

@@ -6,7 +6,7 @@ const SHORTEST = 4;
 /** Where programs wrap base64: PEM and `base64`. */
 const WIDTHS = [64, 76] as const;
 
-export interface Mask extends Secrets {
+export interface Mask extends Pick<Secrets, 'mask'> {
   /** The text with every known secret replaced by `***`. Works per line: give it whole lines. */
   apply(text: string): string;
   /** Length of the longest form that is masked; 0 without secrets. */

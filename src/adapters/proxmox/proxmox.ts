@@ -17,6 +17,7 @@ import { trustedHosts } from './host-trust.ts';
 import { inspectionOf } from './inspection.ts';
 import { readNodes, readStorages } from './nodes.ts';
 import { migrateContainer } from './placement.ts';
+import { moveToPool } from './pools.ts';
 import { rebootContainer, shutdownContainer, startContainer } from './power.ts';
 import { readRawLines } from './raw-lines.ts';
 import { resizeDisk } from './resize-disk.ts';
@@ -122,6 +123,7 @@ function containersOf(session: Session): Containers {
     shutdown: (...given) => shutdownContainer(session, ...given),
     reboot: (...given) => rebootContainer(session, ...given),
     destroy: (...given) => destroyContainer(session, ...given),
+    pool: (...given) => moveToPool(session, ...given),
     downloadTemplate: (...given) => downloadTemplate(session, ...given),
     settle: (...given) => settleKnownTask(session, ...given),
   };

@@ -16,6 +16,8 @@ import { putBack } from './put-back.ts';
 export interface ConfigChange {
   readonly set: Parameters;
   readonly remove: readonly string[];
+  /** Reserved to root@pam by what is there already: taking a device or a feature away. */
+  readonly reserved?: true;
 }
 
 /**
@@ -53,12 +55,13 @@ export async function putConfig(
   session: Session,
   node: string,
   vmid: number,
-  { set, remove }: ConfigChange,
+  { set, remove, reserved }: ConfigChange,
   digest: string,
   signal: AbortSignal,
 ): Promise<void> {
   const body = { ...set, ...(remove.length === 0 ? {} : { delete: remove.join(',') }), digest } as ConfigBody;
-  const config = api(session, signal, identityFor(set)).nodes.$(nodeName(node)).lxc.$(vmidPart(vmid)).config;
+  const identity = reserved === true ? 'root' : identityFor(set);
+  const config = api(session, signal, identity).nodes.$(nodeName(node)).lxc.$(vmidPart(vmid)).config;
   const unchanged = async (): Promise<boolean> => (await observe(session, node, vmid, signal))?.digest === digest;
   await dispatch(session, signal, () => config.$put(body), unchanged);
 }

@@ -1,30 +1,45 @@
 import { isGitopsError } from '../../model/errors.ts';
-import type { ResizeStep, UpdateStep } from '../../model/plan.ts';
-import type { ConvergeInput, Done } from '../context.ts';
+import { formatDescription } from '../../model/mark.ts';
+import type { PoolStep, ResizeStep, UpdateStep } from '../../model/plan.ts';
+import type { ConvergeInput, Done, Taken } from '../context.ts';
 import { call, DEADLINES } from '../deadlines.ts';
 import type { Holding } from '../lease.ts';
 
 const names = (step: UpdateStep | ResizeStep): string => step.changes.map((change) => change.field).join(', ');
 
+/** Our index in Proxmox VE's lists. Tags can be restricted for the whole datacenter (rows 1094, 1095). */
+export const INDEX = 'pve-gitops';
+
+/** Whether the server refused our index and nothing else: git asks for no tag that was refused. */
+export function isIndexRefused(error: unknown): boolean {
+  return isGitopsError(error) && error.remote.status === 403 && error.message.includes(`modifying tag '${INDEX}'`);
+}
+
+export const UNTAGGED = `this identity may not set the tag ${INDEX}; the container stays without it`;
+
 /** One config call with the digest of the config that the plan was made from. */
-export async function update(input: ConvergeInput, step: UpdateStep, { state }: Holding): Promise<Done> {
-  const { containers } = input.ports;
+export async function update(
+  input: ConvergeInput,
+  step: UpdateStep,
+  { state, mark }: Holding,
+  taken: Set<Taken>,
+): Promise<Done> {
+  const { set, remove, text } = step;
+  const whole = text === undefined ? set : { ...set, description: formatDescription(text, mark) };
+  const reserved = step.reserved === undefined ? {} : { reserved: step.reserved };
   const write = call(DEADLINES.write, input.signal);
-  const send = (set: UpdateStep['set']) =>
-    containers.update(state.node, state.vmid, { set, remove: step.remove }, state.digest, write);
+  const send = (sent: UpdateStep['set']) =>
+    input.ports.containers.update(state.node, state.vmid, { set: sent, remove, ...reserved }, state.digest, write);
+  const done = { summary: `changed ${names(step)}`, warnings: [], changes: step.changes };
   try {
-    await send(step.set);
-    return { summary: `changed ${names(step)}`, warnings: [], changes: step.changes };
+    await send(whole);
+    return done;
   } catch (error) {
-    const { tags, ...rest } = step.set;
-    const refused = isGitopsError(error) && error.remote.status === 403 && /modifying tag/.test(error.message);
-    if (!refused || tags === undefined || Object.keys(rest).length + step.remove.length === 0) throw error;
-    await send(rest);
-    return {
-      summary: `changed ${names(step)}`,
-      warnings: ['this identity may not set the tag pve-gitops'],
-      changes: step.changes,
-    };
+    if (!isIndexRefused(error)) throw error;
+    taken.add('tags');
+    const { tags: _, ...rest } = whole;
+    if (Object.keys(rest).length + remove.length > 0) await send(rest);
+    return { ...done, warnings: [UNTAGGED], changes: step.changes.filter((change) => change.field !== 'tags') };
   }
 }
 
@@ -38,4 +53,9 @@ export async function resize(input: ConvergeInput, step: ResizeStep, { state }: 
     call(DEADLINES.power, input.signal),
   );
   return { summary: `${step.disk} is ${step.size} GiB`, warnings: task.warnings, changes: step.changes };
+}
+
+export async function pool(input: ConvergeInput, step: PoolStep, { state }: Holding): Promise<Done> {
+  await input.ports.containers.pool(state.vmid, step.pool, call(DEADLINES.write, input.signal));
+  return { summary: `container ${state.vmid} is in pool ${step.pool}`, warnings: [], changes: step.changes };
 }

@@ -1,9 +1,10 @@
-import { GitopsError, isGitopsError } from '../../model/errors.ts';
+import { GitopsError } from '../../model/errors.ts';
 import { formatDescription } from '../../model/mark.ts';
 import type { CreateStep, Parameters } from '../../model/plan.ts';
-import type { ConvergeInput, Done } from '../context.ts';
+import type { ConvergeInput, Done, Taken } from '../context.ts';
 import { call, DEADLINES } from '../deadlines.ts';
 import { newLease } from '../lease.ts';
+import { INDEX, isIndexRefused, UNTAGGED } from './change.ts';
 
 /** Principal that certificates for root carry. */
 export const PRINCIPAL = 'root';
@@ -14,14 +15,14 @@ export function authorizedKeys(authority: string, sshKeys: readonly string[]): s
 }
 
 /** The mark travels in the create call itself: there is no moment at which the container is nobody's. */
-export async function create(input: ConvergeInput, step: CreateStep): Promise<Done> {
+export async function create(input: ConvergeInput, step: CreateStep, taken: Set<Taken>): Promise<Done> {
   const { ports, signal } = input;
   const mark = { ...input.newMark(step.vmid, step.template), lease: newLease(ports) };
   const authority = await ports.keys.authority();
   const parameters: Record<string, string | number> = {
     ...step.parameters,
     ostemplate: step.template,
-    description: formatDescription('', mark),
+    description: formatDescription(step.text ?? '', mark),
     'ssh-public-keys': authorizedKeys(authority, input.sshKeys),
   };
   const send = (sent: Parameters) =>
@@ -30,17 +31,13 @@ export async function create(input: ConvergeInput, step: CreateStep): Promise<Do
     const task = await send(parameters);
     return { summary: `container ${step.vmid} created`, warnings: task.warnings, changes: step.changes };
   } catch (error) {
-    if (!tagRefused(error)) throw error;
-    // Tags can be restricted for the whole datacenter (row 1094); ours is only an index. The refusal came before any work.
+    // Only our own index may be left out. The refusal came before any work.
+    if (!isIndexRefused(error) || parameters.tags !== INDEX) throw error;
+    taken.add('tags');
     const { tags: _, ...untagged } = parameters;
     const task = await send(untagged);
-    const warning = 'this identity may not set the tag pve-gitops; the container stays untagged';
-    return { summary: `container ${step.vmid} created`, warnings: [...task.warnings, warning], changes: step.changes };
+    return { summary: `container ${step.vmid} created`, warnings: [...task.warnings, UNTAGGED], changes: step.changes };
   }
-}
-
-function tagRefused(error: unknown): boolean {
-  return isGitopsError(error) && error.remote.status === 403 && /modifying tag/.test(error.message);
 }
 
 const HOST_KEY = /^done: (SHA256:[A-Za-z0-9+/]+)/;

@@ -8,6 +8,7 @@ import { formatDescription, parseDescription } from '../../../src/model/mark.ts'
 import type { Runs } from '../../../src/model/ports.ts';
 import { type Identity, ownershipOf, qemuRefusal, refusal } from '../../../src/plan/ownership.ts';
 import { plan } from '../../../src/plan/plan.ts';
+import { volumesForMark } from '../../../src/plan/volumes.ts';
 import { container, DEBIAN_12, desired, mark } from '../plan/samples.ts';
 import { FakeServer } from './fake-server.ts';
 
@@ -31,10 +32,16 @@ function inputFor(server: FakeServer, wanted: Desired, runs?: Runs): ConvergeInp
         desired: wanted,
         signal,
         judge: {
-          claim(state) {
+          claim(state, guest) {
             const ownership = ownershipOf(state, IDENTITY);
             if (ownership.kind !== 'ours') throw refusal(state.vmid, state.node, ownership);
-            return { kind: 'present', state, mark: ownership.mark, text: ownership.text };
+            return {
+              kind: 'present',
+              state,
+              mark: ownership.mark,
+              text: ownership.text,
+              ...(guest?.pool === undefined ? {} : { pool: guest.pool }),
+            };
           },
           qemu: qemuRefusal,
           matches: (found) => found.owner === IDENTITY.owner && found.name === IDENTITY.name,
@@ -42,8 +49,10 @@ function inputFor(server: FakeServer, wanted: Desired, runs?: Runs): ConvergeInp
       });
       return seen.kind === 'absent' ? seen : seen.found;
     },
-    decide: (observed) =>
+    volumes: ({ state, mark: known }) => volumesForMark(state, known, wanted),
+    decide: (observed, done) =>
       plan({
+        without: done,
         desired: wanted,
         observed,
         templates: TEMPLATES,

@@ -13,12 +13,14 @@ import type {
   SettledTask,
   Shells,
 } from '../../../src/model/ports.ts';
+import { createdConfig, resizedState, startedState, updatedState } from '../plan/fake-config.ts';
 
 /** A server in memory behind the ports: enough of Proxmox VE to see what apply does to it, and to break it on purpose. */
 export class FakeServer {
   readonly containers = new Map<number, ContainerState>();
   readonly writes: string[] = [];
   readonly events: Event[] = [];
+  readonly pools = new Map<number, string>();
   tasks: TaskState[] = [];
   taskLogs = new Map<string, readonly string[]>();
   time = new Date('2026-01-01T00:00:00Z');
@@ -72,7 +74,8 @@ export class FakeServer {
             name: state.config.hostname ?? '',
             status: state.running ? 'running' : 'stopped',
             template: false,
-            tags: [],
+            tags: ['pve-gitops'],
+            ...(this.pools.has(state.vmid) ? { pool: this.pools.get(state.vmid) ?? '' } : {}),
           })),
         ),
       container: (_node, vmid) => Promise.resolve(this.containers.get(vmid)),
@@ -91,16 +94,12 @@ export class FakeServer {
 
   writer(): Containers {
     const running = (vmid: number, value: boolean) => () =>
-      this.put({ ...this.get(vmid), running: value, pending: {} });
+      this.put({ ...startedState(this.get(vmid)), running: value });
     return {
       create: (node, vmid, parameters) => {
         if (this.containers.has(vmid))
           return Promise.reject(new GitopsError('remote', `CT ${vmid} already exists on node '${node}'`));
-        const config: Record<string, string> = {};
-        for (const [key, value] of Object.entries(parameters)) {
-          if (!['ostemplate', 'ssh-public-keys'].includes(key)) config[key] = String(value);
-        }
-        config.rootfs = `${config.rootfs?.replace(/:.*/, '')}:vm-${vmid}-disk-0,size=${config.rootfs?.replace(/.*:/, '')}G`;
+        const config = createdConfig(vmid, parameters);
         return this.task(
           'vzcreate',
           vmid,
@@ -114,22 +113,18 @@ export class FakeServer {
       update: (_node, vmid, change, digest) =>
         this.write(`update ${vmid}`, () => {
           this.checkDigest(vmid, digest);
-          const state = this.get(vmid);
-          const config = { ...state.config };
-          for (const [key, value] of Object.entries(change.set)) config[key] = String(value);
-          for (const key of change.remove) delete config[key];
-          this.put({ ...state, config });
+          this.put(updatedState(this.get(vmid), change));
         }),
       resize: (_node, vmid, disk, size, digest) =>
         this.task('resize', vmid, () => {
           this.checkDigest(vmid, digest);
-          const state = this.get(vmid);
-          this.put({ ...state, config: { ...state.config, [disk]: `local-lvm:vm-${vmid}-disk-0,size=${size}G` } });
+          this.put(resizedState(this.get(vmid), disk, size));
         }),
       start: (_node, vmid) => this.task('vzstart', vmid, running(vmid, true)),
       shutdown: (_node, vmid) => this.task('vzshutdown', vmid, running(vmid, false)),
       reboot: (_node, vmid) => this.task('vzreboot', vmid, running(vmid, true)),
       destroy: (_node, vmid) => this.task('vzdestroy', vmid, () => this.containers.delete(vmid)),
+      pool: (vmid, pool) => this.write(`pool ${vmid} ${pool}`, () => this.pools.set(vmid, pool)),
       downloadTemplate: (_node, _storage, template) => this.task(`download ${template}`, 0, () => undefined),
       settle: (_node, upid) => Promise.resolve({ upid, warnings: [], log: [] }),
     };

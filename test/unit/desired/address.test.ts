@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { addressOf } from '../../../src/desired/address.ts';
+import { type AddressParts, addressOf } from '../../../src/desired/address.ts';
 import { contains, networkOf, toNumber } from '../../../src/desired/ipv4.ts';
-import type { Definition, Written } from '../../../src/model/definition.ts';
+import type { Written } from '../../../src/model/definition.ts';
 import type { Problem } from '../../../src/model/errors.ts';
 import type { NetworkDefaults } from '../../../src/model/settings.ts';
 
@@ -11,16 +11,19 @@ const LOCAL: NetworkDefaults = { ...HOME, translate: '10.91.0.0/16' };
 
 const w = <T>(key: string, line: number, value: T): Written<T> => ({ value, file: 'config.env', line, key });
 
-function address(ip: string | undefined, gateway: string | undefined, network: NetworkDefaults) {
-  const definition: Definition = {
-    directory: '/libs/apache',
-    files: ['config.env'],
-    engine: 'none',
+function address(
+  ip: string | undefined,
+  gateway: string | undefined,
+  network: NetworkDefaults,
+  siteGateway: AddressParts['siteGateway'] = 'required',
+) {
+  const parts: AddressParts = {
+    siteGateway,
     ...(ip === undefined ? {} : { ip: w('IP', 1, ip) }),
     ...(gateway === undefined ? {} : { gateway: w('GATEWAY', 2, gateway) }),
   };
   const problems: Problem[] = [];
-  return { value: addressOf(definition, network, problems), problems };
+  return { value: addressOf(parts, network, problems), problems };
 }
 
 describe('an address that is right', () => {

@@ -64,22 +64,36 @@ const DESIRED: Desired = {
   commit: 'c'.repeat(40),
   state: 'absent',
   vmid: { kind: 'fixed', vmid: 1042, id: 42, base: 1000 },
+  nodes: [],
   hostname: 'web',
   template: { kind: 'newest', os: 'debian', release: '12' },
   templateStorage: 'isos',
   unprivileged: false,
-  features: { nesting: false },
+  features: { nesting: false, keyctl: false, fuse: false, mknod: false, mount: [] },
   cores: 2,
   memory: 1024,
   swap: 0,
   rootfs: { storage: 'local-lvm', size: 20 },
   onboot: false,
   interfaces: [
-    { index: 0, name: 'lan0', bridge: 'vmbr1', ipv4: { kind: 'static', address: '192.168.178.42', prefix: 24 } },
+    {
+      index: 0,
+      name: 'lan0',
+      bridge: 'vmbr1',
+      ipv4: { kind: 'static', address: '192.168.178.42', prefix: 24 },
+      described: false,
+      connected: true,
+    },
   ],
   nameserver: '9.9.9.9',
   searchdomain: 'home',
-  mounts: [{ kind: 'share' }, { kind: 'bind', host: '/a', path: '/b' }, { kind: 'device', path: '/dev/ttyUSB0' }],
+  volumes: [],
+  deletedVolumes: [],
+  mounts: [{ kind: 'share' }, { kind: 'bind', host: '/a', path: '/b' }],
+  devices: [{ path: '/dev/ttyUSB0' }],
+  depends: [],
+  secrets: [],
+  wayBack: 'auto',
   baseline: { timezone: 'Europe/Berlin', locale: 'de_DE.UTF-8', upgrade: true, sshKeys: ['ssh-ed25519 AAAA me'] },
   engine: 'shell',
   health: [
@@ -111,7 +125,8 @@ describe('resolve', () => {
       { ...SETTINGS, network: { bridge: 'vmbr0', interface: 'eth0', prefix: 24 } },
       { name: 'a', owner: 'srv/a', stage: 'main' },
     );
-    for (const key of ['cores', 'commit', 'nameserver', 'searchdomain', 'node']) expect(bare).not.toHaveProperty(key);
+    for (const key of ['cores', 'commit', 'nameserver', 'searchdomain', 'pool', 'tags'])
+      expect(bare).not.toHaveProperty(key);
   });
 
   it('has one bridge on a local node', () => {
@@ -175,7 +190,7 @@ describe('desired between the actions', () => {
     const edge: Desired = {
       ...DESIRED,
       vmid: { kind: 'fixed', vmid: 100 },
-      interfaces: [{ index: 0, name: 'eth0', bridge: 'vmbr0', ipv4 }],
+      interfaces: [{ index: 0, name: 'eth0', bridge: 'vmbr0', ipv4, described: false, connected: true }],
     };
     expect(decodeDesired(encodeDesired(edge))).toEqual(edge);
   });
@@ -184,9 +199,10 @@ describe('desired between the actions', () => {
     const other: Desired = {
       ...DESIRED,
       vmid: { kind: 'lowest' },
-      node: 'pve',
       template: { kind: 'volid', volid: 'local:vztmpl/x.tar.zst' },
-      interfaces: [{ index: 0, name: 'eth0', bridge: 'vmbr0', ipv4: { kind: 'dhcp' } }],
+      interfaces: [
+        { index: 0, name: 'eth0', bridge: 'vmbr0', ipv4: { kind: 'dhcp' }, described: false, connected: true },
+      ],
     };
     expect(decodeDesired(encodeDesired(other))).toEqual(other);
   });

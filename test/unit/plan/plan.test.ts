@@ -4,6 +4,7 @@ import { parseDescription } from '../../../src/model/mark.ts';
 import type { ContainerState } from '../../../src/model/observed.ts';
 import type { Plan, Step } from '../../../src/model/plan.ts';
 import { type Observation, plan } from '../../../src/plan/plan.ts';
+import { afterStep } from './after.ts';
 import { container, DEBIAN_12, DEBIAN_13, desired, mark } from './samples.ts';
 
 const TEMPLATES = {
@@ -11,6 +12,7 @@ const TEMPLATES = {
   present: [{ volid: DEBIAN_12, os: 'debian', release: '12', version: '12.7-1' }],
   offered: [],
 };
+const NO_NESTING = { nesting: false, keyctl: false, fuse: false, mknod: false, mount: [] };
 const DUE = { baseline: 'b1', configuration: 'c1', force: false };
 
 function present(state: ContainerState, changes: Parameters<typeof mark>[0] = {}): Observation {
@@ -23,27 +25,18 @@ function planOf(wanted: Desired, observed: Observation, input: Partial<Parameter
 
 const kinds = (steps: readonly Step[]): string[] => steps.map((step) => step.kind);
 
-/** What Proxmox VE would have after the plan's steps: the other half of the idempotence property. */
-function after(observed: Observation, steps: readonly Step[]): Observation {
-  if (observed.kind === 'absent') throw new Error('only for containers that are there');
-  const config: Record<string, string> = { ...observed.state.config };
-  let applied = observed.mark.applied;
-  let { running } = observed.state;
-  for (const step of steps) {
-    if (step.kind === 'update') {
-      for (const [key, value] of Object.entries(step.set)) config[key] = String(value);
-      for (const key of step.remove) delete config[key];
-    }
-    if (step.kind === 'resize') config[step.disk] = `local-lvm:vm-1042-disk-0,size=${step.size}G`;
-    if (step.kind === 'start') running = true;
-    if (step.kind === 'baseline') applied = { ...applied, baseline: DUE.baseline };
-    if (step.kind === 'configure') applied = { ...applied, configuration: DUE.configuration };
+/** As apply does: the first step, look again, until nothing is due. */
+function settle(wanted: Desired, seen: Observation, input: Partial<Parameters<typeof plan>[0]> = {}) {
+  if (seen.kind === 'absent') throw new Error('only for containers that are there');
+  let now = seen;
+  const taken: Step[] = [];
+  for (let count = 0; count < 20; count += 1) {
+    const [step] = planOf(wanted, now, input).steps;
+    if (step === undefined) return { now, taken };
+    taken.push(step);
+    now = afterStep(now, step, wanted, DUE);
   }
-  return {
-    ...observed,
-    state: { ...observed.state, config, running, pending: {} },
-    mark: { ...observed.mark, applied },
-  };
+  throw new Error(`it never ends: ${taken.map(({ kind }) => kind).join(', ')}`);
 }
 
 interface Row {
@@ -66,13 +59,13 @@ const ROWS: readonly Row[] = [
   { name: 'onboot was never set', desired: { onboot: false }, config: { onboot: undefined }, steps: [] },
   {
     name: 'nesting off',
-    desired: { features: { nesting: false } },
+    desired: { features: NO_NESTING },
     steps: ['update', 'restart'],
     field: 'nesting on off restart',
   },
   {
     name: 'nesting off while stopped needs no restart',
-    desired: { features: { nesting: false } },
+    desired: { features: NO_NESTING },
     state: { running: false },
     steps: ['update', 'start'],
   },
@@ -141,7 +134,10 @@ describe('plan', () => {
     (row) => {
       const wanted = desired(row.desired);
       const observed = present(container(row.config, row.state), row.mark);
-      expect(kinds(planOf(wanted, after(observed, planOf(wanted, observed).steps)).steps)).toEqual([]);
+      const { now, taken } = settle(wanted, observed);
+      // A restart that was planned for a key falls away when the server takes the value at once.
+      expect(row.steps).toEqual(expect.arrayContaining(kinds(taken)));
+      expect(planOf(wanted, now).steps).toEqual([]);
     },
   );
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { BACKUP_LIMIT, chooseWayBack, describeWayBack, pruned, type WayBackFacts } from '../../../src/plan/way-back.ts';
+import { BACKUP_LIMIT, chooseWayBack, describeWayBack, type WayBackFacts } from '../../../src/plan/way-back.ts';
 
 const GOOD = 'a'.repeat(40);
 const can: WayBackFacts = { snapshotPossible: true, backupStorage: 'local', used: 1024 ** 3 };
@@ -46,11 +46,5 @@ describe('the way back', () => {
     expect(describeWayBack(chooseWayBack('auto', withDevice, GOOD, cannot))).toBe(
       'none: /dev/ttyUSB0 cannot be in a snapshot; only root can restore those',
     );
-  });
-
-  it('keeps the three newest', () => {
-    const at = (day: number) => ({ at: `2026-11-0${day}T00:00:00.000Z` });
-    expect(pruned([at(3), at(1), at(5), at(2), at(4)])).toEqual([at(2), at(1)]);
-    expect(pruned([at(1), at(2), at(3)])).toEqual([]);
   });
 });

@@ -17,6 +17,8 @@ const PLAN: Plan = {
   address: 'dhcp',
   steps: [],
   notes: [],
+  refusals: [],
+  data: [],
 };
 
 const step = (kind: 'start' | 'restart' | 'stop' | 'destroy' | 'configure', disruption: Step['disruption']): Step => ({

@@ -28,6 +28,11 @@ const PLAN: Plan = {
     { kind: 'restart', reason: 'a change needs a restart', disruption: 'restart' },
   ],
   notes: ['a newer template is there'],
+  refusals: [],
+  data: [
+    { kind: 'root', name: 'root file system', fate: 'kept', size: 8 },
+    { kind: 'volume', name: 'data', fate: 'destroyed', size: 4, path: '/srv/data' },
+  ],
 };
 
 const FAILED: Outcome = {
@@ -52,11 +57,12 @@ describe('plan', () => {
       '  ~ restart [restart] because a change needs a restart',
       '  note: a newer template is there',
       '  2 steps, with a restart',
+      '  data: root file system (8 GiB) kept · data (4 GiB at /srv/data) DESTROYED',
     ]);
   });
 
   it('says so when there is nothing to do', () => {
-    expect(renderPlan({ ...PLAN, steps: [], notes: [] }).at(-1)).toBe('  nothing to change');
+    expect(renderPlan({ ...PLAN, steps: [], notes: [] }).at(-2)).toBe('  nothing to change');
   });
 });
 

@@ -1,0 +1,75 @@
+import { GitopsError } from '../model/errors.ts';
+import type { ConvergeInput, Observation } from './context.ts';
+import { assertFree, type Holding, newLease, writeMark } from './lease.ts';
+
+/** How often a mark is written anew when somebody else changes the container at the same moment. */
+const ATTEMPTS = 5;
+
+/** Takes the lease of a container that is there; for one that is not, the create call is the lock. */
+export async function hold(input: ConvergeInput, seen: Observation): Promise<Observation> {
+  let observation = seen;
+  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+    if (observation.kind === 'absent') return observation;
+    await assertFree(input.ports, observation, input.signal);
+    const mark = { ...observation.mark, lease: newLease(input.ports) };
+    const written = await writeMark(input.ports, observation, mark, input.signal);
+    observation = await input.observe();
+    if (written && isHeld(input, observation)) return observation;
+  }
+  const { vmid } = observation.kind === 'absent' ? observation : observation.state;
+  throw new GitopsError('busy', `Unable to take the lease of container ${vmid}: its config keeps changing`);
+}
+
+export async function release(input: ConvergeInput, seen: Observation): Promise<Observation> {
+  let observation = seen;
+  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+    if (!isHeld(input, observation)) return observation;
+    const { lease: _, ...mark } = observation.mark;
+    await writeMark(input.ports, observation, mark, input.signal);
+    observation = await input.observe();
+  }
+  return observation;
+}
+
+/** Whether a run that is gone has left its lease on a container that needs nothing else. */
+export async function leftBehind(input: ConvergeInput, observation: Observation): Promise<boolean> {
+  if (observation.kind === 'absent' || observation.mark.lease === undefined) return false;
+  return assertFree(input.ports, observation, input.signal).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Writes into the mark of a container that this run holds, with the lease renewed. */
+export async function remember(input: ConvergeInput, patch: Partial<Holding['mark']>): Promise<void> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+    const now = await input.observe();
+    if (!isHeld(input, now)) break;
+    const applied = { ...now.mark.applied, ...patch.applied };
+    const mark = { ...now.mark, ...patch, applied, lease: newLease(input.ports) };
+    if (await writeMark(input.ports, now, mark, input.signal)) return;
+  }
+  throw new GitopsError('busy', 'Unable to write the owner mark: another run has taken the container');
+}
+
+/** Keeps the mark's map of volumes true, so that a name means the same volume in every run to come. */
+export async function book(input: ConvergeInput, seen: Observation): Promise<Observation> {
+  let observation = seen;
+  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+    if (!isHeld(input, observation)) return observation;
+    const volumes = input.volumes(observation);
+    if (volumes === undefined) return observation;
+    const { volumes: _, ...rest } = observation.mark;
+    const named = Object.keys(volumes).length === 0 ? {} : { volumes };
+    await writeMark(input.ports, observation, { ...rest, ...named, lease: newLease(input.ports) }, input.signal);
+    observation = await input.observe();
+  }
+  throw new GitopsError('busy', 'Unable to write the names of the volumes into the owner mark: it keeps changing');
+}
+
+function isHeld(
+  input: ConvergeInput,
+  observation: Observation,
+): observation is Extract<Observation, { kind: 'present' }> {
+  return observation.kind === 'present' && observation.mark.lease?.run === input.ports.runs.id;
+}

@@ -1,0 +1,70 @@
+import { GitopsError } from '../model/errors.ts';
+import type { Step } from '../model/plan.ts';
+import type { ConvergeInput, Done, Observation, Taken } from './context.ts';
+import { call, DEADLINES } from './deadlines.ts';
+import { remember } from './hold.ts';
+import { type Holding, whileRenewing } from './lease.ts';
+import { pool, resize, update } from './steps/change.ts';
+import { create, pinnedHostKeys } from './steps/create.ts';
+import { discard } from './steps/discard.ts';
+import { power } from './steps/power.ts';
+import { retire, revive } from './steps/role.ts';
+
+/** Carries out one step on what was just seen. */
+export async function runStep(
+  input: ConvergeInput,
+  step: Step,
+  observation: Observation,
+  taken: Set<Taken>,
+): Promise<Done> {
+  if (step.kind === 'create') return create(input, step, taken);
+  if (step.kind === 'download') {
+    const deadline = call(DEADLINES.download, input.signal);
+    taken.add('download');
+    const task = await input.ports.containers.downloadTemplate(step.node, step.storage, step.template, deadline);
+    return { summary: `template ${step.template} is there`, warnings: task.warnings };
+  }
+  if (observation.kind === 'absent') {
+    throw new GitopsError('remote', `Unable to ${step.kind} container ${observation.vmid}: it is gone`);
+  }
+  switch (step.kind) {
+    case 'update':
+      return update(input, step, observation, taken);
+    case 'resize':
+      return resize(input, step, observation);
+    case 'pool':
+      taken.add('pool');
+      return pool(input, step, observation);
+    case 'discard':
+      return discard(input, step, observation);
+    case 'retire':
+      return retire(input, observation);
+    case 'revive':
+      return revive(input);
+    case 'start':
+    case 'restart':
+    case 'stop':
+    case 'destroy':
+      return power(input, step, observation);
+    case 'baseline':
+    case 'configure':
+      taken.add(step.kind);
+      return guest(input, step.kind, observation);
+    case 'replace':
+      throw new GitopsError('bug', 'a replace reached apply');
+    default:
+      return step satisfies never;
+  }
+}
+
+async function guest(input: ConvergeInput, kind: 'baseline' | 'configure', seen: Holding): Promise<Done> {
+  const { vmid, node } = seen.state;
+  let holding: Holding = seen;
+  if (seen.mark.hostKeys.length === 0) {
+    holding = { ...seen, mark: { ...seen.mark, hostKeys: await pinnedHostKeys(input, node, vmid) } };
+  }
+  const renew = () => remember(input, { hostKeys: holding.mark.hostKeys });
+  const done = await whileRenewing(input.ports, renew, input.signal, () => input.guest[kind](holding));
+  await remember(input, { ...done.mark, hostKeys: holding.mark.hostKeys });
+  return done.result;
+}

@@ -1,0 +1,156 @@
+import type { GuestDone } from './apply/context.ts';
+import { call, DEADLINES } from './apply/deadlines.ts';
+import type { Holding } from './apply/lease.ts';
+import { WEB_PORTS } from './apply/outcome.ts';
+import { baselineHash, runBaseline } from './baseline/debian.ts';
+import { configurationParts, configure as runEngine } from './configure/configure.ts';
+import { guestEnvironment } from './configure/environment.ts';
+import { readSecrets } from './configure/secrets.ts';
+import { GitopsError } from './model/errors.ts';
+import type { CheckResult } from './model/outcome.ts';
+import type { Ports, Shell } from './model/ports.ts';
+import type { RunOptions } from './run.ts';
+import { verify } from './verify/verify.ts';
+
+/** A service gets a minute to become healthy. */
+const HEALTH = { deadlineMs: 60_000, intervalMs: 500 } as const;
+
+/** What happens inside a container in one run: one connection, the baseline, the configuration, its checks. */
+export class GuestSession {
+  readonly checks: CheckResult[] = [];
+  private readonly ports: Ports;
+  private readonly options: RunOptions;
+  private shell: Shell | undefined;
+  private baseline = '';
+  private configuration: string | undefined;
+
+  constructor(ports: Ports, options: RunOptions) {
+    this.ports = ports;
+    this.options = options;
+  }
+
+  /** Hashes of what baseline and configuration would bring about. `configuration` undefined: it is not known. */
+  async hashes(
+    configurable: boolean,
+  ): Promise<{ readonly baseline: string; readonly configuration: string | undefined }> {
+    const { desired, directory } = this.options;
+    const { keys, source } = this.ports;
+    this.baseline = baselineHash(desired.baseline, await keys.authority());
+    if (configurable && directory !== undefined) {
+      const parts = configurationParts(desired.engine, await source.digest(directory), this.environment(0));
+      this.configuration = await keys.seal(parts);
+    }
+    return { baseline: this.baseline, configuration: this.configuration };
+  }
+
+  /** Checks of a container that was not configured in this run. Empty when it was: that has verified already. */
+  async verifyUnlessDone(holding: Holding): Promise<readonly CheckResult[]> {
+    return this.checks.length > 0 ? this.checks : this.verify(holding);
+  }
+
+  /** The address that the container answers at: the first that is written, else what it got. */
+  async addressOf({ state }: Holding): Promise<string> {
+    const { interfaces } = this.options.desired;
+    const written = interfaces.find(({ ipv4 }) => ipv4.kind === 'static')?.ipv4;
+    if (written?.kind === 'static') return written.address;
+    const dynamic = interfaces.some(({ ipv4 }) => ipv4.kind === 'dhcp');
+    const ipv6 = interfaces.find((net) => net.ipv6?.kind === 'static')?.ipv6;
+    if (!dynamic && ipv6?.kind === 'static') return ipv6.address;
+    const { node, vmid } = state;
+    const { inventory, clock } = this.ports;
+    const until = clock.now().getTime() + DEADLINES.reachable;
+    for (let wait = 100; clock.now().getTime() < until; wait = Math.min(wait * 2, 2000)) {
+      const found = await inventory.addresses(node, vmid, call(DEADLINES.read, this.options.signal));
+      const address = found.find((entry) => entry.includes('.')) ?? found[0];
+      if (address !== undefined) return address;
+      await clock.sleep(wait, this.options.signal);
+    }
+    const reason = dynamic ? 'it got no address from DHCP' : 'it has no address that is known here';
+    throw new GitopsError('remote', `Unable to reach container ${vmid}: ${reason}`);
+  }
+
+  openWebPorts(address: string): Promise<readonly number[]> {
+    return this.ports.shells.openPorts(address, WEB_PORTS, call(DEADLINES.answers, this.options.signal));
+  }
+
+  async close(): Promise<void> {
+    await this.shell?.close();
+  }
+
+  async runBaseline(holding: Holding): Promise<GuestDone> {
+    const { desired, signal } = this.options;
+    const input = { ...desired.baseline, vmid: holding.state.vmid, authority: await this.ports.keys.authority() };
+    const shell = await this.open(holding);
+    const { clock, reporter } = this.ports;
+    const result = await runBaseline(shell, input, clock, call(DEADLINES.baseline, signal), (event) =>
+      reporter.tell(event),
+    );
+    return { result, mark: { applied: { baseline: this.baseline } } };
+  }
+
+  /** A configuration counts as applied only once the container has been verified with it. */
+  async configure(holding: Holding): Promise<GuestDone> {
+    const { desired, directory, signal } = this.options;
+    if (directory === undefined) throw new GitopsError('bug', 'configure without the definition’s directory');
+    const { clock, reporter, source } = this.ports;
+    const environment = this.environment(holding.state.vmid);
+    const input = { vmid: holding.state.vmid, archive: source.archive(directory), environment };
+    const shell = await this.open(holding);
+    const tell = reporter.tell.bind(reporter);
+    const result = await runEngine(desired.engine, shell, input, clock, call(DEADLINES.configure, signal), tell);
+    const failed = (await this.verify(holding)).filter((check) => !check.ok);
+    if (failed.length > 0) {
+      throw new GitopsError(
+        'remote',
+        `Unable to verify container ${holding.state.vmid}: ${failed.map((c) => `${c.check}: ${c.detail}`).join('; ')}`,
+      );
+    }
+    const applied = this.configuration === undefined ? {} : { configuration: this.configuration };
+    const { commit } = desired;
+    const good = commit === undefined ? {} : { commit, good: { commit, at: this.serverNow() } };
+    return { result, mark: { applied, ...good } };
+  }
+
+  private async verify(holding: Holding): Promise<readonly CheckResult[]> {
+    const { desired, signal } = this.options;
+    const { clock, reporter } = this.ports;
+    const shell = await this.open(holding);
+    const tell = reporter.tell.bind(reporter);
+    const what = 'verify';
+    tell({ kind: 'started', what });
+    const results = await verify(shell, desired.health, HEALTH, clock, call(DEADLINES.reachable, signal), tell);
+    const failed = results.filter((result) => !result.ok);
+    if (failed.length === 0) tell({ kind: 'finished', what });
+    else tell({ kind: 'failed', what, message: failed.map((result) => result.check).join(', ') });
+    this.checks.splice(0, this.checks.length, ...results);
+    return results;
+  }
+
+  private async open(holding: Holding): Promise<Shell> {
+    if (this.shell !== undefined) return this.shell;
+    const { node, vmid } = holding.state;
+    const { hostKeys } = holding.mark;
+    const target = { vmid, node, address: await this.addressOf(holding), hostKeys };
+    this.shell = await this.ports.shells.open(target, call(DEADLINES.reachable, this.options.signal));
+    return this.shell;
+  }
+
+  private environment(vmid: number): Readonly<Record<string, string>> {
+    const { desired, settings, forgeHost } = this.options;
+    const ipv4 = desired.interfaces.find((net) => net.ipv4.kind === 'static')?.ipv4;
+    return guestEnvironment({
+      id: desired.vmid.kind === 'fixed' ? (desired.vmid.id ?? desired.vmid.vmid) : vmid,
+      hostname: desired.hostname,
+      stage: desired.stage,
+      ...(ipv4?.kind === 'static' ? { ip: ipv4.address } : {}),
+      ...(forgeHost === undefined ? {} : { host: forgeHost }),
+      ...(settings.login === undefined ? {} : { login: settings.login }),
+      ...(settings.password === undefined ? {} : { password: settings.password }),
+      secrets: readSecrets(desired.secrets, this.ports.secrets),
+    });
+  }
+
+  private serverNow(): string {
+    return (this.ports.inventory.serverTime() ?? this.ports.clock.now()).toISOString();
+  }
+}

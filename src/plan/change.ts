@@ -1,0 +1,146 @@
+import type { Desired } from '../model/desired.ts';
+import type { Mark } from '../model/mark.ts';
+import type { Change, Parameters, Refusal, Step } from '../model/plan.ts';
+import { discardStep } from './absent.ts';
+import { dataOfChange } from './data.ts';
+import { change, type Edit, effectiveConfig, type FieldContext, type Present } from './edit.ts';
+import { editsOf } from './fields.ts';
+import { guestSteps } from './guest-steps.ts';
+import type { Body, PlanInput } from './plan.ts';
+import { protectedRefusal, reservedNote, reservedRefusal, touchesDisks } from './refusals.ts';
+import { newerTemplate } from './template.ts';
+import { discards } from './volume-edits.ts';
+
+/** Keys of ours that Proxmox VE leaves pending; others that wait were set by somebody else and restart nothing. */
+const MANAGED_PENDING = /^(features|mp\d+|dev\d+|nameserver|searchdomain)$/;
+
+/** What brings a container that is there to its definition. */
+export function changePlan(input: PlanInput, present: Present): Body {
+  const { desired, due, share, rootLogin, sizes = new Map<string, number>() } = input;
+  const { state, mark } = present;
+  const config = effectiveConfig(state);
+  const context: FieldContext = { ...present, desired, config, sizes, ...(share === undefined ? {} : { share }) };
+  const edits = editsOf(context).filter(({ change: { field } }) => !isLeftOut(input, field));
+  const notes = notesOf(input, present);
+  const replacing = [
+    ...edits.map((edit) => edit.change).filter(({ disruption }) => disruption === 'replace'),
+    ...templateChange(desired, mark),
+  ];
+  if (replacing.length > 0) {
+    const reason = replacing.map((entry) => entry.note ?? `${entry.field} differs`).join('; ');
+    return {
+      steps: [{ kind: 'replace', changes: replacing, reason, disruption: 'replace' }],
+      notes: [...notes, ...templateNote(input, mark)],
+      refusals: [],
+      data: dataOfChange(desired, present, sizes, isRootLost(replacing) ? 'destroyed' : 'kept'),
+    };
+  }
+  const discarded = discards(context);
+  const reserved = edits.flatMap((edit) => edit.reserved ?? []);
+  return {
+    steps: [
+      ...revival(mark),
+      ...editSteps(edits, 'first'),
+      ...poolSteps(edits),
+      ...resizeSteps(edits, true),
+      ...editSteps(edits),
+      ...resizeSteps(edits, false),
+      ...powerSteps(present, edits),
+      ...discarded.map(({ name, volume }) => discardStep(name, volume)),
+      ...editSteps(edits, 'last'),
+      ...guestSteps(mark, due, desired),
+    ],
+    notes: [...notes, ...templateNote(input, mark), ...reservedNote(reserved, rootLogin)],
+    refusals: [...guarded(context, edits, discarded.length > 0), ...reservedRefusal(state.vmid, reserved, rootLogin)],
+    data: dataOfChange(desired, present, sizes, 'kept'),
+  };
+}
+
+function isLeftOut({ without }: PlanInput, field: string): boolean {
+  return (field === 'tags' || field === 'pool') && without?.has(field) === true;
+}
+
+function revival({ role }: Mark): Step[] {
+  return role === 'retired' ? [{ kind: 'revive', reason: 'it was retired', disruption: 'none' }] : [];
+}
+
+function editSteps(edits: readonly Edit[], order?: Edit['order']): Step[] {
+  const due = edits.filter((edit) => edit.order === order && edit.resize === undefined && edit.pool === undefined);
+  if (due.length === 0) return [];
+  const set: Parameters = Object.assign({}, ...due.map((edit) => edit.set ?? {}));
+  const text = due.find((edit) => edit.text !== undefined)?.text;
+  return [
+    {
+      kind: 'update',
+      set,
+      remove: due.flatMap((edit) => edit.remove ?? []),
+      ...(text === undefined ? {} : { text }),
+      ...(due.some(({ reserved }) => reserved !== undefined) ? { reserved: true as const } : {}),
+      changes: due.map((edit) => edit.change),
+      reason: 'config differs from the definition',
+      disruption: 'none',
+    },
+  ];
+}
+
+function resizeSteps(edits: readonly Edit[], attached: boolean): Step[] {
+  return edits.flatMap(({ resize, change: changed }): Step[] => {
+    if (resize === undefined || resize.attached !== attached) return [];
+    const { disk, size } = resize;
+    return [{ kind: 'resize', disk, size, changes: [changed], reason: 'the disk is too small', disruption: 'none' }];
+  });
+}
+
+function poolSteps(edits: readonly Edit[]): Step[] {
+  return edits.flatMap(({ pool, change: changed }): Step[] => {
+    if (pool === undefined) return [];
+    const reason = 'it is in another pool or in none';
+    return [{ kind: 'pool', pool, changes: [changed], reason, disruption: 'none' }];
+  });
+}
+
+function powerSteps({ state }: Present, edits: readonly Edit[]): Step[] {
+  if (!state.running) return [{ kind: 'start', reason: 'it is stopped', disruption: 'none' }];
+  if (edits.some((edit) => edit.change.disruption === 'restart'))
+    return [{ kind: 'restart', reason: 'a change needs a restart', disruption: 'restart' }];
+  const waiting = Object.keys(state.pending).filter((key) => MANAGED_PENDING.test(key));
+  if (waiting.length === 0) return [];
+  const reason = `changes wait for a restart: ${waiting.join(', ')}`;
+  return [{ kind: 'restart', reason, disruption: 'restart' }];
+}
+
+function notesOf({ desired, sizes }: PlanInput, present: Present): string[] {
+  const { state, mark } = present;
+  const foreign = Object.keys(state.pending).filter((key) => !MANAGED_PENDING.test(key));
+  const here = dataOfChange(desired, present, sizes ?? new Map(), 'kept').map(({ name }) => name);
+  const nowhere = desired.deletedVolumes.filter((name) => !here.includes(name) && mark.volumes?.[name] === undefined);
+  return [
+    ...(foreign.length > 0 ? [`changed by hand, waiting for a restart: ${foreign.join(', ')}`] : []),
+    ...nowhere.map((name) => `volume ${name} is named for deletion, and there is none: the line can go`),
+  ];
+}
+
+function templateNote({ desired, templates }: PlanInput, mark: Mark): string[] {
+  const newer = newerTemplate(desired.template, mark.template, templates.present);
+  return newer === undefined ? [] : [`a newer template is there: ${newer} (made from ${mark.template})`];
+}
+
+/** Only a template that git names literally can differ; a newer one is a note. */
+function templateChange(desired: Desired, mark: Mark): Change[] {
+  if (desired.template.kind !== 'volid' || mark.template === undefined) return [];
+  if (desired.template.volid === mark.template) return [];
+  return [change('template', mark.template, desired.template.volid, { disruption: 'replace' })];
+}
+
+/** A migration and a move of a volume keep the root file system; every other replace makes a new one. */
+function isRootLost(replacing: readonly Change[]): boolean {
+  return replacing.some(({ field }) => field !== 'node' && !/^volume .* storage$/.test(field));
+}
+
+function guarded({ config, desired, state }: FieldContext, edits: readonly Edit[], discarding: boolean): Refusal[] {
+  if (config.protection !== '1' || desired.protection === false) return [];
+  const touched = edits.filter((edit) => touchesDisks(edit)).map((edit) => edit.change.field);
+  if (touched.length === 0 && !discarding) return [];
+  const what = touched.length === 0 ? 'the volumes that git deletes' : touched.join(', ');
+  return [protectedRefusal(`change ${what} of container ${state.vmid}`, 'nothing was changed')];
+}

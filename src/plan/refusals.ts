@@ -1,0 +1,59 @@
+import type { Dependency, Refusal } from '../model/plan.ts';
+import type { Edit } from './edit.ts';
+
+export function protectedRefusal(what: string, after: string): Refusal {
+  return {
+    kind: 'user',
+    reason: `Unable to ${what}: its protection is on; ${after}`,
+    advice: [
+      'write protection: no (PROTECTION=no) and run again',
+      'or switch it off in Proxmox VE: Options → Protection',
+    ],
+  };
+}
+
+/** Proxmox VE guards mount points of every kind, and what has become unused. */
+export function touchesDisks({ set = {}, remove = [] }: Edit): boolean {
+  return [...Object.keys(set), ...remove].some((key) => /^(mp|unused)\d+$/.test(key));
+}
+
+/** `can`: whether the connection has a login of root@pam; undefined: not known. */
+export function reservedRefusal(vmid: number, reserved: readonly string[], can: boolean | undefined): Refusal[] {
+  if (reserved.length === 0 || can !== false) return [];
+  return [
+    {
+      kind: 'user',
+      reason: `Unable to change container ${vmid}: Proxmox VE reserves this to root@pam: ${reserved.join(', ')}`,
+      advice: [
+        'an API token will not do, root’s own neither: give proxmox.user root@pam and its password as well',
+        'they are used for these calls only',
+      ],
+    },
+  ];
+}
+
+export function reservedNote(reserved: readonly string[], can: boolean | undefined): string[] {
+  return reserved.length === 0 || can === false ? [] : [`needs root@pam's own login: ${reserved.join(', ')}`];
+}
+
+export function dependencyRefusals(vmid: number, dependencies: readonly Dependency[]): Refusal[] {
+  const missing = dependencies.filter(({ state }) => state !== 'running');
+  if (missing.length === 0) return [];
+  return [
+    {
+      kind: 'busy',
+      reason: `Unable to deploy container ${vmid}: what it depends on is not running: ${missing.map(describe).join('; ')}`,
+      advice: ['deploy that first, then run again', 'or take it out of depends'],
+    },
+  ];
+}
+
+export function dependencyNotes(dependencies: readonly Dependency[]): string[] {
+  return dependencies.map((dependency) => `depends on ${describe(dependency)}`);
+}
+
+function describe({ name, vmid, stage, state }: Dependency): string {
+  if (state === 'absent') return `${name}, which is not there`;
+  const words = { running: 'runs', stopped: 'is stopped', retired: 'is retired' } as const;
+  return `${name}: container ${vmid} (stage ${stage}) ${words[state]}`;
+}

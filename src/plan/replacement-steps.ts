@@ -1,0 +1,75 @@
+import type { LiveRecord } from '../model/promotion.ts';
+
+/** What a replace does next. Each has a postcondition on what is observed, so that it is never done twice. */
+export type ReplacementAction =
+  /** Writes the promotion into the live one's mark. */
+  | { readonly kind: 'begin' }
+  | { readonly kind: 'create-candidate' }
+  | { readonly kind: 'start'; readonly vmid: number }
+  | { readonly kind: 'stop'; readonly vmid: number }
+  /** Baseline, configure and verify in the candidate. */
+  | { readonly kind: 'prove' }
+  | { readonly kind: 'carry-keys' }
+  /** A backup of the candidate: what the live one is made of; of the live one: its way back. */
+  | { readonly kind: 'archive'; readonly vmid: number; readonly what: 'candidate' | 'before' }
+  | { readonly kind: 'drop-snapshot'; readonly name: string }
+  | { readonly kind: 'record'; readonly record: LiveRecord }
+  | { readonly kind: 'protect'; readonly on: boolean }
+  | { readonly kind: 'give'; readonly from: number; readonly to: number; readonly key: string }
+  /** A volume that no config names is put where its name says. */
+  | {
+      readonly kind: 'attach';
+      readonly vmid: number;
+      readonly key: string;
+      readonly volid: string;
+      readonly value: string;
+    }
+  /** Lists the volumes of both, because one is missing. */
+  | { readonly kind: 'look' }
+  | {
+      readonly kind: 'restore';
+      readonly archive: string;
+      readonly what: 'candidate' | 'before';
+      readonly over: boolean;
+    }
+  /** Directories and devices of the node, which no archive brings back. */
+  | { readonly kind: 'mount'; readonly set: Readonly<Record<string, string>> }
+  | { readonly kind: 'name-volumes'; readonly volumes: Readonly<Record<string, string>> }
+  /** Config calls that the renewed one still needs. */
+  | { readonly kind: 'change' }
+  /** Configure with the volumes, and verify at the live address. */
+  | { readonly kind: 'prove-live' }
+  /** Nothing else is left to serve: the candidate takes the live address. */
+  | { readonly kind: 'serve' }
+  | { readonly kind: 'remove-archive'; readonly vmid: number; readonly volid: string }
+  | { readonly kind: 'remove-candidate' }
+  /** Takes the promotion out of the live one's mark: nothing is left of it. */
+  | { readonly kind: 'end' }
+  /** It cannot go on by itself, and nothing is lost by waiting. */
+  | { readonly kind: 'blocked'; readonly advice: readonly string[] };
+
+export type ReplacementStep = ReplacementAction & { readonly reason: string };
+
+export function because<Action extends ReplacementAction>(
+  reason: string,
+  action: Action,
+): Action & { readonly reason: string } {
+  return { ...action, reason };
+}
+
+/** Steps during which nobody serves at the live address. */
+export function isDowntime(step: ReplacementStep, live: number): boolean {
+  switch (step.kind) {
+    case 'give':
+    case 'attach':
+    case 'restore':
+    case 'mount':
+    case 'change':
+      return true;
+    case 'stop':
+    case 'start':
+      return step.vmid === live;
+    default:
+      return false;
+  }
+}

@@ -1,0 +1,70 @@
+import type { Desired } from '../../../src/model/desired.ts';
+import { formatDescription } from '../../../src/model/mark.ts';
+import type { Step } from '../../../src/model/plan.ts';
+import type { Due } from '../../../src/plan/guest-steps.ts';
+import type { Observation } from '../../../src/plan/plan.ts';
+import { volumesForMark } from '../../../src/plan/volumes.ts';
+import { resizedState, startedState, updatedState } from './fake-config.ts';
+
+type There = Extract<Observation, { kind: 'present' }>;
+
+/** What Proxmox VE would have after one step, and the mark after it: the other half of the idempotence property. */
+export function afterStep(seen: There, step: Step, wanted: Desired, due: Due): There {
+  const next = changed(seen, step, due);
+  const volumes = volumesForMark(next.state, next.mark, wanted);
+  if (volumes === undefined) return next;
+  return { ...next, mark: { ...next.mark, volumes } };
+}
+
+function changed(seen: There, step: Step, due: Due): There {
+  const { state, mark } = seen;
+  switch (step.kind) {
+    case 'update': {
+      const text = step.text ?? seen.text;
+      const description = step.text === undefined ? {} : { description: formatDescription(text, mark) };
+      return {
+        ...seen,
+        text,
+        state: updatedState(state, { set: { ...step.set, ...description }, remove: step.remove }),
+      };
+    }
+    case 'resize':
+      return { ...seen, state: resizedState(state, step.disk, step.size) };
+    case 'pool':
+      return { ...seen, pool: step.pool };
+    case 'discard': {
+      const config = Object.fromEntries(Object.entries(state.config).filter(([, value]) => value !== step.volid));
+      return { ...seen, state: { ...state, config } };
+    }
+    case 'start':
+    case 'restart':
+      return { ...seen, state: startedState(state) };
+    case 'stop':
+      return { ...seen, state: { ...startedState(state), running: false } };
+    case 'baseline':
+      return { ...seen, mark: { ...mark, applied: { ...mark.applied, baseline: due.baseline } } };
+    case 'configure':
+      return {
+        ...seen,
+        mark: {
+          ...mark,
+          applied: { ...mark.applied, ...(due.configuration ? { configuration: due.configuration } : {}) },
+        },
+      };
+    case 'retire':
+      return {
+        ...seen,
+        mark: { ...mark, role: 'retired' },
+        state: updatedState(state, { set: { onboot: 0 }, remove: [] }),
+      };
+    case 'revive':
+      return { ...seen, mark: { ...mark, role: 'live' } };
+    case 'create':
+    case 'download':
+    case 'destroy':
+    case 'replace':
+      throw new Error(`a ${step.kind} is not for a container that is there`);
+    default:
+      return step satisfies never;
+  }
+}
