@@ -7,11 +7,17 @@ import { planTitle } from '../../src/report/plan.ts';
 import type { RunOptions } from '../../src/run.ts';
 import { type CommonOptions, type Context, defineDirectory, withContext } from './context.ts';
 
-type Stretch = (ports: Ports, options: Omit<RunOptions, 'scope'>) => Promise<Outcome>;
+type Stretch = (
+  ports: Ports,
+  options: Omit<RunOptions, 'scope'>,
+  deleteVolumes?: readonly string[],
+) => Promise<Outcome>;
 
 export interface DeployOptions extends CommonOptions {
   readonly force?: boolean;
   readonly detailedExitcode?: boolean;
+  /** Names of volumes that die with the container. */
+  readonly deleteVolume?: readonly string[];
 }
 
 const STRETCHES = { plan: preview, deploy, configure, destroy } as const satisfies Record<string, Stretch>;
@@ -22,7 +28,9 @@ export function runStretch(name: keyof typeof STRETCHES, directory: string, opti
     const defined = await defineDirectory(context, directory, options);
     context.terminal.progress.tell({ kind: 'stage', title: `${name} ${defined.desired.name}` });
     const { settings, signal, ports } = context;
-    const outcome = await STRETCHES[name](ports, { settings, signal, ...defined, force: options.force === true });
+    const stretch: Stretch = STRETCHES[name];
+    const given = { settings, signal, ...defined, force: options.force === true };
+    const outcome = await stretch(ports, given, options.deleteVolume);
     show(outcome, context, options);
     return exitCodeOf(outcome, options.detailedExitcode === true);
   });
