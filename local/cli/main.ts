@@ -9,14 +9,17 @@ import type { CommonOptions } from './context.ts';
 import { runStretch } from './deploy.ts';
 import { doctor } from './doctor.ts';
 import { nodeReset, nodeStart, nodeStatus, nodeStop } from './node.ts';
+import { printSchema } from './schema.ts';
 import { type SetupOptions, setup } from './setup.ts';
 import { status } from './status.ts';
+import { validate } from './validate.ts';
 
 type Raw = Readonly<Record<string, unknown>>;
 
 const EXAMPLES = `
 Examples:
   $ pve-gitops node start                      a local node with real containers on this machine
+  $ pve-gitops validate libs/*                 all that is wrong with definitions; asks no server
   $ pve-gitops plan libs/apache                what a deploy would do
   $ pve-gitops deploy libs/apache              create, configure, verify
   $ pve-gitops status                          all containers of this site
@@ -77,6 +80,20 @@ program.description(
 );
 program.addHelpText('after', EXAMPLES).showHelpAfterError('(pve-gitops --help shows examples)').exitOverride();
 
+command(
+  program,
+  'validate <directories...>',
+  'read definitions and say all that is wrong with them; asks no server',
+).action(async (directories: readonly string[], raw: Raw) => {
+  debug = raw.debug === true;
+  exitCode = await validate(directories, common(raw));
+});
+program
+  .command('schema')
+  .description('print the JSON Schema of container.yml')
+  .action(() => {
+    exitCode = printSchema();
+  });
 command(program, 'plan <directory>', 'show what a deploy would do; changes nothing')
   .option('--detailed-exitcode', 'end with 2 when there is something to change')
   .action(run((directory, options) => runStretch('plan', directory, options)));
