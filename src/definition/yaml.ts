@@ -5,7 +5,6 @@ import {
   isNode,
   isScalar,
   isSeq,
-  LineCounter,
   type Node,
   type ParsedNode,
   parseDocument,
@@ -45,13 +44,8 @@ export function scanYaml(file: string, text: string): ScannedYaml {
 }
 
 function scan(file: string, text: string): ScannedYaml {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true, strict: true });
-  const lastLine = text.split('\n').length;
-  const at = (offset: number | undefined): { readonly line: number; readonly column: number } => {
-    const { line, col } = lines.linePos(offset ?? 0);
-    return { line: Math.min(Math.max(line, 1), lastLine), column: Math.max(col, 1) };
-  };
+  const document = parseDocument(text, { prettyErrors: false, uniqueKeys: true, strict: true });
+  const at = placesOf(text);
   const problems: Problem[] = [...document.errors, ...document.warnings].map((found) => ({
     file,
     ...at(found.pos[0]),
@@ -113,7 +107,21 @@ function nodeAt(key: unknown, value: unknown, path: Path, of: 'value' | 'key'): 
   return node?.range?.[0];
 }
 
-type At = (offset: number | undefined) => { readonly line: number };
+type At = (offset: number | undefined) => { readonly line: number; readonly column: number };
+
+/** Offset → line and column. The parser's own counter misses line ends within a value that goes wrong. */
+function placesOf(text: string): At {
+  const starts = [0];
+  for (let end = text.indexOf('\n'); end !== -1; end = text.indexOf('\n', end + 1)) starts.push(end + 1);
+  return (offset = 0) => {
+    const place = Math.min(Math.max(offset, 0), text.length);
+    let line = 0;
+    for (let step = 2 ** Math.floor(Math.log2(starts.length)); step >= 1; step /= 2) {
+      if ((starts[line + step] ?? text.length + 1) <= place) line += step;
+    }
+    return { line: line + 1, column: place - (starts[line] ?? 0) + 1 };
+  };
+}
 
 /** Ways to all parts with the lines of their keys or items. */
 function linesWithin(collection: Node, way: string, at: At): [string, number][] {
