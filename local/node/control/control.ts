@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { SimulatedBackend } from '../backend/simulated/simulated-backend.ts';
@@ -52,6 +53,24 @@ function takeFault(state: ControlState, id: string): void {
   if (fault?.kind === 'storage-full') state.core.volumes.full.delete(fault.storage);
 }
 
+/** Scripts that change the root file system; what else is run only looks. */
+const WRITES: ReadonlySet<string> = new Set(['baseline', 'configure.sh', 'cinc', 'ansible']);
+
+/** The container's root file system remembers the last of each: what it is configured with can be told from it. */
+function noteRun(state: ControlState, vmid: number, name: string, given: string): void {
+  const rootfs = state.core.guests.read('lxc', vmid).config.values.rootfs?.split(',')[0] ?? '';
+  writeContent(state, rootfs, name, createHash('sha256').update(given).digest('hex').slice(0, 16));
+}
+
+function writeContent(state: ControlState, volid: string, path: string, words: string): null {
+  simulated(state).model.update((value) => {
+    const volume = value.volumes[volid];
+    if (volume === undefined) throw new ApiError(400, `no volume '${volid}'`);
+    value.volumes[volid] = { ...volume, content: { ...volume.content, [path]: words } };
+  });
+  return null;
+}
+
 function exec(state: ControlState, request: ControlRequest): Json {
   const { model } = simulated(state);
   const vmid = vmidOf(request);
@@ -62,6 +81,7 @@ function exec(state: ControlState, request: ControlRequest): Json {
   const before = state.commands.get(vmid) ?? [];
   before.push({ name, argv, input });
   state.commands.set(vmid, before);
+  if (WRITES.has(name)) noteRun(state, vmid, name, [...argv, input].join('\0'));
   return { ...(model.value.answers[name] ?? { exitCode: 0, stdout: '', stderr: '' }) };
 }
 
@@ -164,6 +184,12 @@ export const controlRoutes: Readonly<Record<string, ControlHandler>> = {
     });
     return null;
   },
+  // `path` and `text`: a file in a volume
+  'PUT content': (state, request) =>
+    writeContent(state, text(request, 'volid'), text(request, 'path'), text(request, 'text')),
+  'GET content': (state, request) => ({
+    ...simulated(state).model.value.volumes[text(request, 'volid')]?.content,
+  }),
   'PUT directories': (state, request) => {
     const list = request.body.directories;
     simulated(state).model.update((value) => {

@@ -1,10 +1,14 @@
 import { Document } from '../../store/files.ts';
 import type { NetworkInterface } from '../backend.ts';
 
+/** Path → text, and name of a script → hash of what it was last given: enough to tell one content from another. */
+export type SimulatedContent = Readonly<Record<string, string>>;
+
 export interface SimulatedVolume {
   readonly size: number;
   /** bytes written into it */
   readonly used: number;
+  readonly content?: SimulatedContent;
 }
 
 /** A command that somebody ran in a container. */
@@ -24,6 +28,8 @@ export interface ProgrammedAnswer {
 /** What the simulation remembers over a restart. */
 export interface SimulatedState {
   volumes: Record<string, SimulatedVolume>;
+  /** volid@snapshot → what the volume held then */
+  snapshots?: Record<string, SimulatedContent>;
   /** vmid → when it was started, and what it was started with */
   running: Record<
     string,

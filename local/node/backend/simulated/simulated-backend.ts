@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Clock } from '../../clock.ts';
 import type { Backend, ContainerSpec, RuntimeState, TaskLog, Volume } from '../backend.ts';
 import { HotplugError } from '../backend.ts';
@@ -80,7 +80,8 @@ export function createSimulatedBackend(options: SimulatedOptions): SimulatedBack
     if (root.kind === 'volume') {
       const { size } = root.volume;
       model.update((state) => {
-        state.volumes[idOf(root.volume)] = { size, used: EMPTY_FILE_SYSTEM + UNPACKED };
+        const content = { template: basename(archive) };
+        state.volumes[idOf(root.volume)] = { size, used: EMPTY_FILE_SYSTEM + UNPACKED, content };
       });
     }
     logSetup(spec, archive, log);
@@ -133,7 +134,7 @@ export function createSimulatedBackend(options: SimulatedOptions): SimulatedBack
     },
     grow: async (volume, size, log) => {
       model.update((value) => {
-        value.volumes[idOf(volume)] = { used: value.volumes[idOf(volume)]?.used ?? EMPTY_FILE_SYSTEM, size };
+        value.volumes[idOf(volume)] = { used: EMPTY_FILE_SYSTEM, ...value.volumes[idOf(volume)], size };
       });
       log('Image resized.');
     },
