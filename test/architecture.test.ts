@@ -70,7 +70,7 @@ const RULES: readonly (readonly [RegExp, RegExp, string])[] = [
     new RegExp(`^src/(model/|run.ts|guest-session.ts|${STAGES.join('/|')}/)`),
     'deploy, run and guest-session join stages and know no adapter',
   ],
-  ...['doctor', 'setup'].map(
+  ...['doctor', 'imports', 'setup'].map(
     (capability) =>
       [
         new RegExp(`^src/${capability}/`),

@@ -8,6 +8,7 @@ import { confirm } from './confirm.ts';
 import type { CommonOptions } from './context.ts';
 import { runStretch } from './deploy.ts';
 import { doctor } from './doctor.ts';
+import { type ImportOptions, importContainer } from './import.ts';
 import { nodeReset, nodeStart, nodeStatus, nodeStop } from './node.ts';
 import { printSchema } from './schema.ts';
 import { type SetupOptions, setup } from './setup.ts';
@@ -111,14 +112,24 @@ command(
   'doctor [directory]',
   'whether everything is in order for a deploy, and what mends it; changes nothing',
 ).action(run((directory, options) => doctor(directory, options)));
-command(program, 'destroy <directory>', 'stop and remove the container, when it is ours')
+command(
+  program,
+  'destroy <directory>',
+  'stop and remove the container, when it is ours; one with volumes is retired unless they are named too',
+)
   .option('--yes', 'without asking')
+  .option('--delete-volume <name...>', 'destroy this volume with it, as if git said delete')
   .action(
     run(async (directory, options) => {
-      await confirm(`Destroy the container of ${directory} and its disks?`, options.yes === true);
+      await confirm(`Destroy the container of ${directory} and its root file system?`, options.yes === true);
       return runStretch('destroy', directory, options);
     }),
   );
+command(program, 'import [directory]', 'write a definition of a container that exists; changes nothing on the server')
+  .requiredOption('--vmid <number>', 'the container', Number)
+  .option('--print', 'print the definition instead of writing container.yml')
+  .option('--force', 'write over a container.yml that is there')
+  .action(run((directory, options) => importContainer(directory, options as unknown as ImportOptions)));
 command(
   program,
   'adopt <directory>',
