@@ -17,7 +17,7 @@ export interface Promotion {
   readonly proven?: true;
   /** On the candidate: it has the live one's SSH host keys; `new`: those could not be read. */
   readonly keys?: 'carried' | 'new';
-  /** On the candidate: it failed, and the live one gets everything back. */
+  /** It failed, and the live one gets everything back; on that one too when only leftovers remain. */
   readonly back?: true;
   /** On the candidate. */
   readonly record?: LiveRecord;

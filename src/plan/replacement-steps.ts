@@ -39,6 +39,8 @@ export type ReplacementAction =
   | { readonly kind: 'change' }
   /** Configure with the volumes, and verify at the live address. */
   | { readonly kind: 'prove-live' }
+  /** Writes into the live one's mark that everything goes back. */
+  | { readonly kind: 'give-up' }
   /** Nothing else is left to serve: the candidate takes the live address. */
   | { readonly kind: 'serve' }
   | { readonly kind: 'remove-archive'; readonly vmid: number; readonly volid: string }

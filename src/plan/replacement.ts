@@ -37,7 +37,7 @@ export function isBack({ live, candidate, goal }: ReplacementFacts): boolean {
   const begun = live?.mark.promotion ?? candidate?.mark.promotion;
   if (begun === undefined || live?.mark.promotion?.renewed === true) return candidate?.mark.promotion?.back === true;
   const other = candidate?.mark.promotion ?? begun;
-  if (other.back === true) return true;
+  if (other.back === true || begun.back === true) return true;
   // Without the live one, what was begun is the only way to have it again.
   return live !== undefined && (goal !== begun.goal || other.goal !== begun.goal || other.id !== begun.id);
 }
@@ -185,6 +185,8 @@ function back(facts: ReplacementFacts): ReplacementStep {
     }
   }
   if (!live.state.running && !facts.absent) return because('it serves as before', { kind: 'start', vmid: vmids.live });
+  // Else, with the candidate gone, a failed replace would look like one that has just begun.
+  if (live.mark.promotion?.back !== true) return because('it did not come about', { kind: 'give-up' });
   return cleaning(facts);
 }
 
