@@ -37,6 +37,7 @@ export function adopt(directory: string, options: AdoptOptions): Promise<number>
     terminal.print([
       adopted.unchanged ? `container ${options.vmid} is ours already` : `container ${options.vmid} is ours now${from}`,
     ]);
+    if (adopted.untagged) terminal.print([`note: this identity may not set tags: pve-gitops is left out`]);
     if ((options.hostKey ?? []).length === 0 && !adopted.unchanged) {
       const authority = await ports.keys.authority();
       terminal.print([

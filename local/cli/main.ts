@@ -133,7 +133,7 @@ command(program, 'import [directory]', 'write a definition of a container that e
 command(
   program,
   'adopt <directory>',
-  'take over a container that exists: puts the owner mark on it, changes nothing else',
+  'take over a container that exists: puts the owner mark and our tag on it, changes nothing else',
 )
   .requiredOption('--vmid <number>', 'the container', Number)
   .option('--from <owner>', 'the owner it is taken from, when it has one')

@@ -1,11 +1,12 @@
-import { GitopsError } from '../model/errors.ts';
+import { GitopsError, isGitopsError } from '../model/errors.ts';
 import { formatDescription, type Mark, parseDescription } from '../model/mark.ts';
 import type { ContainerState } from '../model/observed.ts';
-import type { Inventory, Marks } from '../model/ports.ts';
+import type { Containers, Inventory, Marks } from '../model/ports.ts';
 import { call, DEADLINES } from './deadlines.ts';
 
 export interface AdoptInput {
   readonly inventory: Inventory;
+  readonly containers: Pick<Containers, 'update'>;
   readonly marks: Marks;
   readonly vmid: number;
   readonly identity: Pick<Mark, 'site' | 'owner' | 'name' | 'stage'>;
@@ -22,11 +23,16 @@ export interface Adopted {
   readonly previous?: string;
   /** Nothing was written: it was ours already, with the same keys. */
   readonly unchanged: boolean;
+  /** This identity may not set our tag: lists do not find the container by it, and nothing else is missing. */
+  readonly untagged: boolean;
 }
 
-/** Puts our mark on a container that exists, and changes nothing else of it. */
+/** Our index in Proxmox VE's lists; never a proof of ownership. */
+const TAG = 'pve-gitops';
+
+/** Puts our mark and our tag on a container that exists, and changes nothing else of it. */
 export async function adopt(input: AdoptInput): Promise<Adopted> {
-  const { inventory, marks, vmid, identity, hostKeys, signal } = input;
+  const { inventory, vmid, identity, hostKeys, signal } = input;
   const read = call(DEADLINES.read, signal);
   const guest = (await inventory.guests(read)).find((entry) => entry.vmid === vmid);
   if (guest === undefined) {
@@ -62,15 +68,28 @@ export async function adopt(input: AdoptInput): Promise<Adopted> {
     ? { ...mark, hostKeys: keys }
     : { ...identity, vmid, role: 'live', applied: {}, hostKeys: keys };
   const unchanged = ours && keys.join() === mark.hostKeys.join();
-  if (
-    !unchanged &&
-    !(await marks.write(state.node, vmid, formatDescription(text, next), state.digest, call(DEADLINES.write, signal)))
-  ) {
-    throw new GitopsError('busy', `Unable to adopt container ${vmid}: its config was changed at the same moment`, {
-      advice: ['try again'],
-    });
+  const untagged = unchanged ? false : await write(input, state, formatDescription(text, next));
+  return { state, unchanged, untagged, ...(mark === undefined || ours ? {} : { previous: mark.owner }) };
+}
+
+/** Mark and tag in one call. Whether the tag had to stay away: an administrator can forbid tags (rows 1094, 1095). */
+async function write({ containers, marks, signal }: AdoptInput, state: ContainerState, description: string) {
+  const { node, vmid, digest } = state;
+  const changing = call(DEADLINES.write, signal);
+  const tags = (state.config.tags ?? '').split(/[;,\s]+/).filter((tag) => tag !== '');
+  if (!tags.includes(TAG)) {
+    try {
+      const set = { description, tags: [...tags, TAG].toSorted().join(';') };
+      await containers.update(node, vmid, { set, remove: [] }, digest, changing);
+      return false;
+    } catch (error) {
+      if (!isGitopsError(error) || error.remote.status !== 403) throw error;
+    }
   }
-  return { state, unchanged, ...(mark === undefined || ours ? {} : { previous: mark.owner }) };
+  if (await marks.write(node, vmid, description, digest, changing)) return !tags.includes(TAG);
+  throw new GitopsError('busy', `Unable to adopt container ${vmid}: its config was changed at the same moment`, {
+    advice: ['try again'],
+  });
 }
 
 function same(mark: Mark, identity: AdoptInput['identity']): boolean {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { adopt } from '../../../src/apply/adopt.ts';
+import { GitopsError } from '../../../src/model/errors.ts';
 import { formatDescription, parseDescription } from '../../../src/model/mark.ts';
 import { container, mark } from '../plan/samples.ts';
 import { FakeServer } from './fake-server.ts';
@@ -57,5 +58,32 @@ describe('adopt', () => {
 
   it('refuses a mark that it cannot read', async () => {
     await expect(run(serverWith('<!-- pve-gitops:9 {} -->'))).rejects.toMatchObject({ kind: 'not-ours' });
+  });
+
+  it('adds our tag to those of people, and does without it where tags are forbidden', async () => {
+    const server = new FakeServer();
+    server.put(container({ description: undefined, tags: 'web;db' }));
+    expect(await run(server)).toMatchObject({ untagged: false });
+    expect(server.containers.get(1042)?.config.tags).toBe('db;pve-gitops;web');
+
+    const strict = new FakeServer();
+    strict.put(container({ description: undefined, tags: 'web' }));
+    strict.before = (write) => {
+      if (write.startsWith('update')) throw new GitopsError('remote', 'no tags', { status: 403 });
+    };
+    expect(await run(strict)).toMatchObject({ untagged: true });
+    expect(strict.containers.get(1042)?.config.tags).toBe('web');
+    expect(parseDescription(strict.containers.get(1042)?.config.description).mark).toMatchObject({ vmid: 1042 });
+  });
+
+  it('a config that changed at the same moment is left alone', async () => {
+    const server = new FakeServer();
+    server.put(container({ description: undefined, tags: 'web' }));
+    server.before = () => {
+      server.before = () => undefined;
+      server.put(container({ description: 'by another', tags: 'web' }));
+    };
+    await expect(run(server)).rejects.toMatchObject({ kind: 'busy' });
+    expect(server.containers.get(1042)?.config.description).toBe('by another');
   });
 });
