@@ -110,8 +110,14 @@ async function openBackend(
   }
   // loaded only when it is wanted: the simulated node runs where LXC does not
   const { createLxcBackend } = await import('./backend/lxc/lxc-backend.ts');
-  const places = storages.all().map(({ storage }) => ({ storage, path: storages.directory(storage) }));
-  return createLxcBackend({ stateDirectory: state, network, storages: places, log: log ?? (() => {}) });
+  return createLxcBackend({
+    stateDirectory: state,
+    network,
+    get storages() {
+      return storages.all().map(({ storage }) => ({ storage, path: storages.directory(storage) }));
+    },
+    log: log ?? (() => {}),
+  });
 }
 
 /** Opens state and back end, takes back half-made containers, and serves. Port 0: any free one. */

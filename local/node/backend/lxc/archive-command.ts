@@ -23,7 +23,7 @@ const PACKING: Readonly<Record<BackupArchive['compression'], readonly string[]>>
   none: [],
   gzip: ['-z'],
   lzo: ['--lzop'],
-  zstd: ['-I', 'zstd --rsyncable --threads=1'],
+  zstd: ['-I', 'zstd --threads=0'],
 };
 
 /** As the root of the container, where it has a range of its own. */

@@ -1,3 +1,4 @@
+import { fstatSync } from 'node:fs';
 import { chown, mkdir, open, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BackupArchive, ContainerSpec, TaskLog } from '../backend.ts';
@@ -49,16 +50,7 @@ export async function writeBackup(
   const trees = treesOf(session, spec, archive.snapshot);
   const argv = packCommand(first, trees, spec.unprivileged ? facts.idRange : undefined, archive.compression);
   const file = await open(archive.destination, 'w', 0o600);
-  let written = 0;
-  const progress = progressLog(log, () => {
-    void file.stat().then(
-      ({ size }) => {
-        written = size;
-      },
-      () => {},
-    );
-    return `${Math.floor(written / 1024 ** 2)} MiB written`;
-  });
+  const progress = progressLog(log, () => `${Math.floor(fstatSync(file.fd).size / 1024 ** 2)} MiB written`);
   try {
     const env = { PATH: process.env.PATH ?? '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' };
     const options = { timeout: DEADLINE, signal, contained: true, output: { fd: file.fd }, onLine: log, env };

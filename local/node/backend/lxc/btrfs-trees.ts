@@ -72,6 +72,9 @@ export const btrfsTrees: Trees = {
   },
   duplicate: (from, to, _log, signal) => duplicate(from, to, signal),
   remove,
+  async flush(path) {
+    await btrfs('filesystem', 'sync', path);
+  },
   async limit(path, bytes) {
     await btrfs('qgroup', 'limit', bytes === 0 ? 'none' : String(bytes), path);
   },

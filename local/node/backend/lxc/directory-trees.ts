@@ -25,6 +25,7 @@ export const directoryTrees: Trees = {
   async remove(path) {
     await rm(path, { recursive: true, force: true });
   },
+  flush: async () => {},
   limit: async () => {},
   async used(path) {
     const result = await runCommand(['du', '-sx', '--block-size=1', path], { timeout: DU_DEADLINE });

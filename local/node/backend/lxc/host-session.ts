@@ -57,7 +57,7 @@ export async function openHost(
   layout: Layout,
   changer: HostChanger,
   network: string,
-  storages: readonly Storage[],
+  storages: () => readonly Storage[],
   log: (line: string) => void,
 ): Promise<HostSession> {
   // What a killed node left of templates in the making, and of keys.

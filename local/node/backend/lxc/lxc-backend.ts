@@ -27,6 +27,7 @@ export interface LxcOptions {
   readonly stateDirectory: string;
   /** `10.88.0.0/16`: the bridge is 10.88.0.1 */
   readonly network: string;
+  /** Read again at each use: storages come and go while the node runs. */
   readonly storages: readonly Storage[];
   readonly log: (line: string) => void;
 }
@@ -46,7 +47,7 @@ export function createLxcBackend(options: LxcOptions): Backend {
   return {
     kind: 'lxc',
     async open() {
-      opened = await openHost(layout, await openChanger(layout), options.network, options.storages, options.log);
+      opened = await openHost(layout, await openChanger(layout), options.network, () => options.storages, options.log);
       for (const vmid of await knownContainers(layout)) await thawFrozen(layout, vmid, options.log);
       await rm(backupFolder(layout), { recursive: true, force: true });
       options.log(`bridge ${opened.network.bridge}: ${opened.network.gateway}/${opened.network.prefix}`);

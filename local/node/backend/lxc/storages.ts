@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { StorageUsage } from '../backend.ts';
 import type { BtrfsPool } from './btrfs-pool.ts';
 import { dropBtrfsPool, openBtrfsPool, spaceBehind } from './btrfs-pool.ts';
 import { btrfsTrees } from './btrfs-trees.ts';
@@ -24,9 +25,12 @@ async function keptKind(layout: Layout): Promise<Kind | undefined> {
 type Log = (line: string) => void;
 
 /** The folder of a storage that is known. */
-function folders(storages: readonly Storage[], folderOf: (storage: string) => string): (storage: string) => string {
+function folders(
+  storages: () => readonly Storage[],
+  folderOf: (storage: string) => string,
+): (storage: string) => string {
   return (storage) => {
-    if (!storages.some((known) => known.storage === storage)) throw new Error(`storage '${storage}' does not exist`);
+    if (!storages().some((known) => known.storage === storage)) throw new Error(`storage '${storage}' does not exist`);
     return folderOf(storage);
   };
 }
@@ -34,32 +38,44 @@ function folders(storages: readonly Storage[], folderOf: (storage: string) => st
 async function inDirectories(
   changer: HostChanger,
   layout: Layout,
-  storages: readonly Storage[],
+  storages: () => readonly Storage[],
   log: Log,
 ): Promise<VolumeStore> {
-  const folderOf = folders(storages, (storage) => storageView(layout, storage));
-  for (const { storage, path } of storages) {
+  // one that is new since then has no folder yet
+  const mounted = [...storages()];
+  const folderOf = folders(
+    () => mounted,
+    (storage) => storageView(layout, storage),
+  );
+  for (const { storage, path } of mounted) {
     const images = join(path, 'images');
     await mkdir(images, { recursive: true });
     await ensureMount(changer, storageView(layout, storage), ['mount', '--bind', images]);
     await removeLeftovers(directoryTrees, folderOf(storage), log);
   }
-  return treeVolumes(directoryTrees, folderOf, async (storage) => {
+  const usage = async (storage: string): Promise<StorageUsage> => {
     const { blocks, bfree, bavail, bsize } = await statfs(folderOf(storage));
     return { total: blocks * bsize, used: (blocks - bfree) * bsize, available: bavail * bsize };
-  });
+  };
+  return treeVolumes(directoryTrees, folderOf, usage, layout.run);
 }
 
-async function inPool(layout: Layout, pool: BtrfsPool, storages: readonly Storage[], log: Log): Promise<VolumeStore> {
+async function inPool(
+  layout: Layout,
+  pool: BtrfsPool,
+  storages: () => readonly Storage[],
+  log: Log,
+): Promise<VolumeStore> {
   const folderOf = folders(storages, (storage) => join(pool.path, storage));
-  for (const { storage } of storages) await removeLeftovers(btrfsTrees, folderOf(storage), log);
-  return treeVolumes(btrfsTrees, folderOf, async (storage) => {
+  for (const { storage } of storages()) await removeLeftovers(btrfsTrees, folderOf(storage), log);
+  const usage = async (storage: string): Promise<StorageUsage> => {
     folderOf(storage);
     const { blocks, bfree, bavail, bsize } = await statfs(pool.path);
     const available = Math.min(bavail * bsize, await spaceBehind(layout));
     const used = (blocks - bfree) * bsize;
     return { total: used + available, used, available };
-  });
+  };
+  return treeVolumes(btrfsTrees, folderOf, usage, pool.path);
 }
 
 /** A node of before there was btrfs, or whose file was lost, has its volumes in directories. */
@@ -71,11 +87,11 @@ function hasDirectories(storages: readonly Storage[]): boolean {
 export async function openStorages(
   changer: HostChanger,
   layout: Layout,
-  storages: readonly Storage[],
+  storages: () => readonly Storage[],
   log: Log,
 ): Promise<VolumeStore> {
   const kept = await keptKind(layout);
-  const wanted = kept ?? (hasDirectories(storages) ? 'directory' : 'btrfs');
+  const wanted = kept ?? (hasDirectories(storages()) ? 'directory' : 'btrfs');
   let pool: BtrfsPool | undefined;
   if (wanted === 'btrfs') {
     try {

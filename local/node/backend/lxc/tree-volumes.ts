@@ -23,13 +23,14 @@ async function makeFolder(path: string): Promise<void> {
 }
 
 /**
- * Volumes in trees, below one folder per storage and container; `<volume>@<name>` is a snapshot. Whatever takes more
+ * Volumes in trees, below one folder per storage and container, all in the file system at `root`; `<volume>@<name>` is a snapshot. Whatever takes more
  * than one step happens beside the place and is put there at the end: a kill leaves what `removeLeftovers` knows.
  */
 export function treeVolumes(
   trees: Trees,
   folderOf: (storage: string) => string,
   usage: (storage: string) => Promise<StorageUsage>,
+  root: string,
 ): VolumeStore {
   const path = (volume: Volume, snapshot?: string): string => {
     const place = join(folderOf(volume.storage), volumeFolder(volume));
@@ -85,6 +86,7 @@ export function treeVolumes(
       await trees.limit(path(volume), size);
       if (trees.kind === 'directory') log('the volume is a directory: it has no size of its own');
     },
+    flush: () => trees.flush(root),
     async snapshot(volume, name, log, signal) {
       const place = path(volume, name);
       const draft = await prepare(place, (to) => trees.duplicate(path(volume), to, log, signal));

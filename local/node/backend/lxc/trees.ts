@@ -9,6 +9,8 @@ export interface Trees {
   duplicate(from: string, to: string, log: TaskLog, signal: AbortSignal): Promise<void>;
   /** The whole tree, with whatever its container made in it. */
   remove(path: string): Promise<void>;
+  /** Writes out what waits in memory, so that a copy of a tree on the same file system need not. */
+  flush(path: string): Promise<void>;
   /** bytes; 0: no limit */
   limit(path: string, bytes: number): Promise<void>;
   /** bytes */

@@ -11,6 +11,8 @@ export interface VolumeStore {
   grow(volume: Volume, size: number, log: TaskLog): Promise<void>;
   usage(storage: string): Promise<StorageUsage>;
   volumeUsage(volume: Volume): Promise<number>;
+  /** Shortens the snapshots that follow, before the container has to stand still for them. */
+  flush(): Promise<void>;
   snapshot(volume: Volume, name: string, log: TaskLog, signal: AbortSignal): Promise<void>;
   dropSnapshot(volume: Volume, name: string): Promise<void>;
   rollback(volume: Volume, name: string, log: TaskLog): Promise<void>;

@@ -12,8 +12,9 @@ import { restoreBackup } from './restore-archive.ts';
 export function lxcVolumeWork(session: () => HostSession, processes: ContainerProcesses): VolumeWork {
   return {
     async still(vmid, work) {
-      const running = (await processes.pid(vmid)) !== undefined;
-      return running ? await whileFrozen(session().layout, vmid, work) : await work();
+      if ((await processes.pid(vmid)) === undefined) return await work();
+      await session().volumes.flush();
+      return await whileFrozen(session().layout, vmid, work);
     },
     snapshot: (volume, name, log, signal) => session().volumes.snapshot(volume, name, log, signal),
     dropSnapshot: (volume, name) => session().volumes.dropSnapshot(volume, name),
