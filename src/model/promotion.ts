@@ -36,6 +36,7 @@ export interface LiveRecord {
   /** The old root file system, as a restore wants it: `local-lvm:8` */
   readonly root: string;
   readonly unprivileged: boolean;
+  readonly features?: string;
   readonly protection: boolean;
   readonly mark: OldMark;
 }

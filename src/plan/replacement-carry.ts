@@ -1,9 +1,10 @@
 import type { LiveRecord } from '../model/promotion.ts';
 import { parseProperties, parseSize, volumeOf } from '../model/property-string.ts';
+import type { ReplacementFacts, ReplacementStep, Seen } from '../model/replacement.ts';
 import type { StoredVolume } from '../model/resources.ts';
 import { storageOfVolume } from '../model/volid.ts';
-import { ownerOf, type ReplacementFacts, type Seen } from './replacement-facts.ts';
-import { because, type ReplacementStep } from './replacement-steps.ts';
+import { because } from './because.ts';
+import { ownerOf } from './replacement-facts.ts';
 
 /**
  * Gives every volume of the record from one container to the other, one at a time. A volume that neither config names

@@ -2,43 +2,9 @@ import type { Mark } from '../model/mark.ts';
 import type { ContainerState } from '../model/observed.ts';
 import type { LiveRecord, OldMark } from '../model/promotion.ts';
 import { GIB, parseProperties, parseSize, volumeOf } from '../model/property-string.ts';
+import type { Seen } from '../model/replacement.ts';
 import type { StoredVolume } from '../model/resources.ts';
 import { storageOfVolume, vmidOfVolume } from '../model/volid.ts';
-
-/** A container of ours that is part of a replace. */
-export interface Seen {
-  readonly state: ContainerState;
-  readonly mark: Mark;
-  /** The description without our lines. */
-  readonly text: string;
-}
-
-export interface ReplacementFacts {
-  readonly vmids: { readonly live: number; readonly candidate: number };
-  /** undefined: it is not there, as after a restore that failed. */
-  readonly live?: Seen;
-  readonly candidate?: Seen;
-  /** Seal of what is to come about; undefined: nothing needs a replace. */
-  readonly goal?: string;
-  /** The candidate has no address of its own: it takes the live one's, which is stopped for it. */
-  readonly inPlace: boolean;
-  /** When the live root file system is backed up: while it runs, or once it is stopped and its volumes are away. */
-  readonly backup: 'before' | 'after' | 'none';
-  /** Backups whose notes carry this replace's id. */
-  readonly archives: readonly {
-    readonly volid: string;
-    readonly vmid: number;
-    readonly kind: 'candidate' | 'before';
-  }[];
-  /** Of the live one. */
-  readonly snapshots: readonly { readonly name: string; readonly droppable: boolean }[];
-  /** Volumes of both vmids as their storages list them; undefined: not looked at. */
-  readonly stored?: readonly StoredVolume[];
-  /** The renewed one differs from the definition in what a config call changes. */
-  readonly changes: boolean;
-  /** The definition wants no container: it only has to be whole. */
-  readonly absent: boolean;
-}
 
 /** mpN and unusedN that hold a volume of a storage. */
 export function volumeSlots(config: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
@@ -74,6 +40,7 @@ export function recordOf({ state, mark }: Seen, before: LiveRecord | undefined):
     },
     root: `${storageOfVolume(volumeOf(config.rootfs ?? ''))}:${gib}`,
     unprivileged: config.unprivileged === '1',
+    ...(config.features === undefined ? {} : { features: config.features }),
     protection: before?.protection === true || config.protection === '1',
     mark: before?.mark ?? oldMark(mark),
   };

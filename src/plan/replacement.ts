@@ -1,16 +1,8 @@
 import type { LiveRecord } from '../model/promotion.ts';
+import type { ReplacementFacts, ReplacementStep, Seen } from '../model/replacement.ts';
+import { because } from './because.ts';
 import { carryStep } from './replacement-carry.ts';
-import {
-  formerMounts,
-  isRecorded,
-  isRootless,
-  namedVolumes,
-  type ReplacementFacts,
-  recordOf,
-  type Seen,
-  volumeSlots,
-} from './replacement-facts.ts';
-import { because, type ReplacementStep } from './replacement-steps.ts';
+import { formerMounts, isRecorded, isRootless, namedVolumes, recordOf, volumeSlots } from './replacement-facts.ts';
 
 /**
  * The next step of a replace by what is there, and by nothing else: a run that was killed is finished by the next one

@@ -1,9 +1,8 @@
 import type { Mark } from '../../../src/model/mark.ts';
 import type { LiveRecord, Promotion } from '../../../src/model/promotion.ts';
 import { parseProperties, volumeOf } from '../../../src/model/property-string.ts';
+import type { ReplacementFacts, ReplacementStep, Seen } from '../../../src/model/replacement.ts';
 import { nextReplacementStep } from '../../../src/plan/replacement.ts';
-import type { ReplacementFacts, Seen } from '../../../src/plan/replacement-facts.ts';
-import type { ReplacementStep } from '../../../src/plan/replacement-steps.ts';
 import { container, mark } from './samples.ts';
 
 export const LIVE = 1042;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ReplacementStep } from '../../../src/plan/replacement-steps.ts';
+import type { ReplacementStep } from '../../../src/model/replacement.ts';
 import { CANDIDATE, LIVE, type Wish, World } from './replacement-world.ts';
 
 const VOLUMES = {

@@ -1,4 +1,42 @@
-import type { LiveRecord } from '../model/promotion.ts';
+import type { Mark } from './mark.ts';
+import type { ContainerState } from './observed.ts';
+import type { LiveRecord } from './promotion.ts';
+import type { StoredVolume } from './resources.ts';
+
+/** A container of ours that is part of a replace. */
+export interface Seen {
+  readonly state: ContainerState;
+  readonly mark: Mark;
+  /** The description without our lines. */
+  readonly text: string;
+}
+
+export interface ReplacementFacts {
+  readonly vmids: { readonly live: number; readonly candidate: number };
+  /** undefined: it is not there, as after a restore that failed. */
+  readonly live?: Seen;
+  readonly candidate?: Seen;
+  /** Seal of what is to come about; undefined: nothing needs a replace. */
+  readonly goal?: string;
+  /** The candidate has no address of its own: it takes the live one's, which is stopped for it. */
+  readonly inPlace: boolean;
+  /** When the live root file system is backed up: while it runs, or once it is stopped and its volumes are away. */
+  readonly backup: 'before' | 'after' | 'none';
+  /** Backups whose notes carry this replace's id. */
+  readonly archives: readonly {
+    readonly volid: string;
+    readonly vmid: number;
+    readonly kind: 'candidate' | 'before';
+  }[];
+  /** Of the live one. */
+  readonly snapshots: readonly { readonly name: string; readonly droppable: boolean }[];
+  /** Volumes of both vmids as their storages list them; undefined: not looked at. */
+  readonly stored?: readonly StoredVolume[];
+  /** The renewed one differs from the definition in what a config call changes. */
+  readonly changes: boolean;
+  /** The definition wants no container: it only has to be whole. */
+  readonly absent: boolean;
+}
 
 /** What a replace does next. Each has a postcondition on what is observed, so that it is never done twice. */
 export type ReplacementAction =
@@ -51,27 +89,3 @@ export type ReplacementAction =
   | { readonly kind: 'blocked'; readonly advice: readonly string[] };
 
 export type ReplacementStep = ReplacementAction & { readonly reason: string };
-
-export function because<Action extends ReplacementAction>(
-  reason: string,
-  action: Action,
-): Action & { readonly reason: string } {
-  return { ...action, reason };
-}
-
-/** Steps during which nobody serves at the live address. */
-export function isDowntime(step: ReplacementStep, live: number): boolean {
-  switch (step.kind) {
-    case 'give':
-    case 'attach':
-    case 'restore':
-    case 'mount':
-    case 'change':
-      return true;
-    case 'stop':
-    case 'start':
-      return step.vmid === live;
-    default:
-      return false;
-  }
-}
