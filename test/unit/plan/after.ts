@@ -6,7 +6,7 @@ import type { Observation } from '../../../src/plan/plan.ts';
 import { volumesForMark } from '../../../src/plan/volumes.ts';
 import { resizedState, startedState, updatedState } from './fake-config.ts';
 
-type There = Extract<Observation, { kind: 'present' }>;
+export type There = Extract<Observation, { kind: 'present' }>;
 
 /** What Proxmox VE would have after one step, and the mark after it: the other half of the idempotence property. */
 export function afterStep(seen: There, step: Step, wanted: Desired, due: Due): There {

@@ -1,53 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { Desired } from '../../../src/model/desired.ts';
 import { parseDescription } from '../../../src/model/mark.ts';
-import type { ContainerState } from '../../../src/model/observed.ts';
-import type { Plan, Step } from '../../../src/model/plan.ts';
-import { type Observation, plan } from '../../../src/plan/plan.ts';
-import { afterStep } from './after.ts';
+import { checkIdempotence, checkPlan, DUE, kinds, planOf, present, type Row, TEMPLATES } from './planner.ts';
 import { container, DEBIAN_12, DEBIAN_13, desired, mark } from './samples.ts';
 
-const TEMPLATES = {
-  storage: 'local',
-  present: [{ volid: DEBIAN_12, os: 'debian', release: '12', version: '12.7-1' }],
-  offered: [],
-};
 const NO_NESTING = { nesting: false, keyctl: false, fuse: false, mknod: false, mount: [] };
-const DUE = { baseline: 'b1', configuration: 'c1', force: false };
-
-function present(state: ContainerState, changes: Parameters<typeof mark>[0] = {}): Observation {
-  return { kind: 'present', state, mark: mark(changes), text: '' };
-}
-
-function planOf(wanted: Desired, observed: Observation, input: Partial<Parameters<typeof plan>[0]> = {}): Plan {
-  return plan({ desired: wanted, observed, templates: TEMPLATES, due: DUE, ...input });
-}
-
-const kinds = (steps: readonly Step[]): string[] => steps.map((step) => step.kind);
-
-/** As apply does: the first step, look again, until nothing is due. */
-function settle(wanted: Desired, seen: Observation, input: Partial<Parameters<typeof plan>[0]> = {}) {
-  if (seen.kind === 'absent') throw new Error('only for containers that are there');
-  let now = seen;
-  const taken: Step[] = [];
-  for (let count = 0; count < 20; count += 1) {
-    const [step] = planOf(wanted, now, input).steps;
-    if (step === undefined) return { now, taken };
-    taken.push(step);
-    now = afterStep(now, step, wanted, DUE);
-  }
-  throw new Error(`it never ends: ${taken.map(({ kind }) => kind).join(', ')}`);
-}
-
-interface Row {
-  readonly name: string;
-  readonly desired?: Partial<Desired>;
-  readonly config?: Record<string, string | undefined>;
-  readonly state?: Partial<ContainerState>;
-  readonly mark?: Parameters<typeof mark>[0];
-  readonly steps: readonly string[];
-  readonly field?: string;
-}
 
 const ROWS: readonly Row[] = [
   { name: 'nothing differs', steps: [] },
@@ -118,27 +74,11 @@ const ROWS: readonly Row[] = [
 ];
 
 describe('plan', () => {
-  it.each(ROWS)('$name → $steps', (row) => {
-    const observed = present(container(row.config, row.state), row.mark);
-    const result = planOf(desired(row.desired), observed);
-    expect(kinds(result.steps)).toEqual(row.steps);
-    if (row.field !== undefined) {
-      const changes = result.steps.flatMap((step) => ('changes' in step ? step.changes : []));
-      const texts = changes.map((c) => `${c.field} ${c.from ?? ''} ${c.to ?? ''} ${c.disruption}`);
-      expect(texts).toContain(row.field);
-    }
-  });
+  it.each(ROWS)('$name → $steps', checkPlan);
 
   it.each(ROWS.filter((row) => !row.steps.includes('replace') && !row.steps.includes('destroy')))(
     'is empty after itself: $name',
-    (row) => {
-      const wanted = desired(row.desired);
-      const observed = present(container(row.config, row.state), row.mark);
-      const { now, taken } = settle(wanted, observed);
-      // A restart that was planned for a key falls away when the server takes the value at once.
-      expect(row.steps).toEqual(expect.arrayContaining(kinds(taken)));
-      expect(planOf(wanted, now).steps).toEqual([]);
-    },
+    checkIdempotence,
   );
 
   it('creates what is not there, in order, with the parameters that Proxmox VE takes', () => {
@@ -167,6 +107,17 @@ describe('plan', () => {
     );
     expect(kinds(result.steps)).toEqual(['download', 'create', 'start', 'baseline', 'configure']);
     expect(result.steps[1]).toMatchObject({ template: DEBIAN_13 });
+  });
+
+  it('a new container goes into the site’s pool when the definition names none; one that is there stays', () => {
+    const absent = { kind: 'absent', vmid: 1042, node: 'pve' } as const;
+    const poolOf = (wanted: Desired) => {
+      const step = planOf(wanted, absent, { pool: 'gitops' }).steps.find(({ kind }) => kind === 'create');
+      return step?.kind === 'create' ? step.parameters.pool : undefined;
+    };
+    expect(poolOf(desired())).toBe('gitops');
+    expect(poolOf(desired({ pool: 'web' }))).toBe('web');
+    expect(planOf(desired(), present(container()), { pool: 'gitops' }).steps).toEqual([]);
   });
 
   it('names what there is when a template is missing', () => {
