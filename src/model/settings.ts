@@ -50,6 +50,10 @@ export interface Settings {
   readonly stateDirectory: string;
   /** Added to a definition's ID below 100, which Proxmox VE refuses. */
   readonly vmidBase: number;
+  /** Added to a vmid for its candidate. */
+  readonly candidateVmidBase: number;
+  /** Where candidates come up; none: in place of the live one, which is stopped for it. */
+  readonly candidateAddresses: 'dhcp' | 'none' | readonly string[];
   readonly storage: string;
   readonly templateStorage: string;
   /** Pool of containers whose definition names none. */

@@ -87,6 +87,8 @@ function settingsOf(values: SettingValues, connection: Settings['connection']): 
     site: values.site ?? 'default',
     stateDirectory: values.stateDirectory ?? '',
     vmidBase: values.vmidBase ?? 1000,
+    candidateVmidBase: values.candidateVmidBase ?? 900_000,
+    candidateAddresses: values.candidateAddresses ?? 'dhcp',
     storage: values.storage ?? 'local-lvm',
     templateStorage: values.templateStorage ?? 'local',
     ...(pool === undefined ? {} : { pool }),

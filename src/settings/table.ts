@@ -1,4 +1,5 @@
 import { apiHost, tokenId, user } from './address.ts';
+import { candidateAddresses } from './candidate-addresses.ts';
 import { fingerprints } from './fingerprint.ts';
 import { anyText, integer, ipv4, listOf, type Parse, publicKey, range16, textOf, timezone, yesOrNo } from './values.ts';
 
@@ -113,6 +114,18 @@ export const settingRows = {
   vmidBase: row('vmid_base', 'Added to an ID below 100, which Proxmox VE refuses', integer(100, 999_999_000), {
     default: '1000',
   }),
+  candidateVmidBase: row(
+    'candidate_vmid_base',
+    'Added to a vmid for the candidate that a replace builds beside the container',
+    integer(1000, 999_000_000),
+    { default: '900000' },
+  ),
+  candidateAddresses: row(
+    'candidate_addresses',
+    'Addresses of candidates: dhcp, IPv4 addresses and ranges by comma, or none: then a replace stops the container first',
+    candidateAddresses,
+    { separator: ',', default: 'dhcp' },
+  ),
   timezone: row('timezone', 'Time zone of containers', timezone, { default: 'Etc/UTC' }),
   locale: row('locale', 'Locale of containers', locale, { default: 'C.UTF-8' }),
   upgrade: row('upgrade', 'Upgrade all packages with the baseline', yesOrNo, { default: 'no' }),

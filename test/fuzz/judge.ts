@@ -20,6 +20,8 @@ const SITE: Settings = {
   site: 'fuzz',
   stateDirectory: '/nowhere',
   vmidBase: 1000,
+  candidateVmidBase: 900_000,
+  candidateAddresses: 'dhcp',
   storage: 'local-lvm',
   templateStorage: 'local',
   network: { bridge: 'vmbr0', interface: 'eth0', prefix: 24 },

@@ -12,6 +12,8 @@ const SETTINGS: Settings = {
   site: 'home',
   stateDirectory: '/state',
   vmidBase: 1000,
+  candidateVmidBase: 900_000,
+  candidateAddresses: 'dhcp',
   storage: 'tank',
   templateStorage: 'isos',
   network: { bridge: 'vmbr9', interface: 'lan0', prefix: 24, nameserver: '9.9.9.9', searchdomain: 'home' },

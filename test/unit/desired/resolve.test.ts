@@ -10,6 +10,8 @@ const SETTINGS: Settings = {
   site: 'home',
   stateDirectory: '/state',
   vmidBase: 1000,
+  candidateVmidBase: 900_000,
+  candidateAddresses: 'dhcp',
   storage: 'local-lvm',
   templateStorage: 'local',
   network: { bridge: 'vmbr0', interface: 'eth0', prefix: 24, gateway: '192.168.178.1' },

@@ -84,6 +84,8 @@ describe('the order of sources', () => {
       site: 'default',
       stateDirectory: '/state',
       vmidBase: 1000,
+      candidateVmidBase: 900_000,
+      candidateAddresses: 'dhcp',
       storage: 'local-lvm',
       templateStorage: 'local',
       network: { bridge: 'vmbr0', interface: 'eth0', prefix: 24 },
