@@ -10,6 +10,7 @@ import type { Body, PlanInput } from './plan.ts';
 import { protectedRefusal, reservedNote, reservedRefusal, touchesDisks } from './refusals.ts';
 import { newerTemplate } from './template.ts';
 import { discards } from './volume-edits.ts';
+import { chooseWayBack, describeWayBack, keepSteps, lastWayBack, needsWayBack } from './way-back.ts';
 
 /** Keys of ours that Proxmox VE leaves pending; others that wait were set by somebody else and restart nothing. */
 const MANAGED_PENDING = /^(features|mp\d+|dev\d+|nameserver|searchdomain)$/;
@@ -37,19 +38,22 @@ export function changePlan(input: PlanInput, present: Present): Body {
   }
   const discarded = discards(context);
   const reserved = edits.flatMap((edit) => edit.reserved ?? []);
+  const steps: readonly Step[] = [
+    ...revival(mark),
+    ...editSteps(edits, 'first'),
+    ...poolSteps(edits),
+    ...resizeSteps(edits, true),
+    ...editSteps(edits),
+    ...resizeSteps(edits, false),
+    ...powerSteps(present, edits),
+    ...discarded.map(({ name, volume }) => discardStep(name, volume)),
+    ...editSteps(edits, 'last'),
+    ...guestSteps(mark, due, desired),
+  ];
+  const back = wayBackOf(input, present, steps);
   return {
-    steps: [
-      ...revival(mark),
-      ...editSteps(edits, 'first'),
-      ...poolSteps(edits),
-      ...resizeSteps(edits, true),
-      ...editSteps(edits),
-      ...resizeSteps(edits, false),
-      ...powerSteps(present, edits),
-      ...discarded.map(({ name, volume }) => discardStep(name, volume)),
-      ...editSteps(edits, 'last'),
-      ...guestSteps(mark, due, desired),
-    ],
+    steps: [...back.steps, ...steps],
+    ...(back.text === undefined ? {} : { wayBack: back.text }),
     notes: [...notes, ...templateNote(input, mark), ...reservedNote(reserved, rootLogin)],
     refusals: [...guarded(context, edits, discarded.length > 0), ...reservedRefusal(state.vmid, reserved, rootLogin)],
     data: dataOfChange(desired, present, sizes, 'kept'),
@@ -58,6 +62,19 @@ export function changePlan(input: PlanInput, present: Present): Body {
 
 function isLeftOut({ without }: PlanInput, field: string): boolean {
   return (field === 'tags' || field === 'pool') && without?.has(field) === true;
+}
+
+/** What is kept before the change, and how the plan says it. */
+function wayBackOf(
+  { desired, wayBack: facts, now = new Date(0) }: PlanInput,
+  { state, mark }: Present,
+  steps: readonly Step[],
+): { readonly steps: readonly Step[]; readonly text?: string } {
+  const last = lastWayBack(mark, now);
+  if (!needsWayBack(mark, steps)) return { steps: [], ...(last === 'none yet' ? {} : { text: `last ${last}` }) };
+  if (facts === undefined) return { steps: [] };
+  const choice = chooseWayBack(desired.wayBack, effectiveConfig(state), mark.good?.commit, facts);
+  return { steps: keepSteps(choice, desired.commit), text: `${describeWayBack(choice)}; last ${last}` };
 }
 
 function revival({ role }: Mark): Step[] {
@@ -103,7 +120,9 @@ function powerSteps({ state }: Present, edits: readonly Edit[]): Step[] {
   if (!state.running) return [{ kind: 'start', reason: 'it is stopped', disruption: 'none' }];
   if (edits.some((edit) => edit.change.disruption === 'restart'))
     return [{ kind: 'restart', reason: 'a change needs a restart', disruption: 'restart' }];
-  const waiting = Object.keys(state.pending).filter((key) => MANAGED_PENDING.test(key));
+  // What is set anew does not wait for what was there before it.
+  const set = new Set(edits.flatMap((edit) => Object.keys(edit.set ?? {})));
+  const waiting = Object.keys(state.pending).filter((key) => MANAGED_PENDING.test(key) && !set.has(key));
   if (waiting.length === 0) return [];
   const reason = `changes wait for a restart: ${waiting.join(', ')}`;
   return [{ kind: 'restart', reason, disruption: 'restart' }];

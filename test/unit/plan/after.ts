@@ -57,6 +57,11 @@ function changed(seen: There, step: Step, due: Due): There {
         mark: { ...mark, role: 'retired' },
         state: updatedState(state, { set: { onboot: 0 }, remove: [] }),
       };
+    case 'keep':
+      return {
+        ...seen,
+        mark: { ...mark, attempt: { at: '2026-11-21T00:00:00.000Z', way: { kind: 'snapshot', name: 'pgo_x' } } },
+      };
     case 'revive':
       return { ...seen, mark: { ...mark, role: 'live' } };
     case 'create':
