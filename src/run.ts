@@ -123,6 +123,7 @@ export class ContainerRun {
       rootLogin: user === 'root@pam' && password !== undefined,
       without: done,
       ...(settings.share === undefined ? {} : { share: settings.share }),
+      ...(settings.pool === undefined ? {} : { pool: settings.pool }),
     });
     const noted = { ...whole, notes: [...whole.notes, ...this.notes] };
     const scoped = scope === 'all' || scope === 'plan' ? noted : within(noted, scope);

@@ -1,5 +1,5 @@
 import type { Desired } from '../model/desired.ts';
-import { GitopsError } from '../model/errors.ts';
+import { GitopsError, isGitopsError } from '../model/errors.ts';
 import { type Mark, parseDescription } from '../model/mark.ts';
 import type { ContainerState, Guest } from '../model/observed.ts';
 import type { Containers, Inventory, Reporter } from '../model/ports.ts';
@@ -41,6 +41,8 @@ export async function observe<Found>(input: ObserveInput<Found>): Promise<Observ
   if (guest?.type === 'qemu') throw judge.qemu(guest);
   // The list lags by seconds and may be filtered, so it only tells where to look.
   const node = guest?.node ?? (await nodeForNew(input));
+  // Whose rights end with a pool may not even ask for a container that is not there.
+  if (guest === undefined && (await inventory.vmidFree(vmid, read))) return { kind: 'absent', vmid, node };
   const state = await settled(input, node, vmid);
   if (state !== undefined) return { kind: 'present', found: judge.claim(state, guest) };
   if (await inventory.vmidFree(vmid, read)) return { kind: 'absent', vmid, node: await nodeForNew(input) };
@@ -92,9 +94,10 @@ async function settled<Found>(
 ): Promise<ContainerState | undefined> {
   const { inventory, containers, reporter, signal } = input;
   const read = call(DEADLINES.read, signal);
-  const state = await inventory.container(node, vmid, read);
-  if (state?.lock !== 'create') return state;
+  const state = await visible(inventory.container(node, vmid, read));
+  if (!(state instanceof GitopsError) && state?.lock !== 'create') return state;
   const task = (await inventory.tasks(node, vmid, read)).find((entry) => entry.running);
+  if (task === undefined && state instanceof GitopsError) throw state;
   if (task === undefined) {
     const again = await inventory.container(node, vmid, read);
     if (again?.lock !== 'create') return again;
@@ -114,4 +117,17 @@ async function settled<Found>(
     });
   });
   return inventory.container(node, vmid, read);
+}
+
+/**
+ * Under a pool's rights a container can be seen only once its create has ended and put it into the pool; until then its
+ * own task is all that shows. The refusal comes back as a value.
+ */
+async function visible<T>(read: Promise<T>): Promise<T | GitopsError> {
+  try {
+    return await read;
+  } catch (error) {
+    if (isGitopsError(error) && error.remote.status === 403) return error;
+    throw error;
+  }
 }

@@ -8,9 +8,10 @@ import { chooseTemplate } from './template.ts';
 
 /** Everything goes out in one call: there is no moment at which a container is half of what it shall be. */
 export function createPlan(
-  { desired, templates, due, share, rootLogin }: PlanInput,
+  { desired: written, templates, due, share, pool, rootLogin }: PlanInput,
   { vmid, node }: Extract<Observation, { kind: 'absent' }>,
 ): Body {
+  const desired = pool === undefined ? written : { pool, ...written };
   const chosen = chooseTemplate(desired.template, templates);
   const parameters = createParameters(desired, share);
   const download: Step[] =

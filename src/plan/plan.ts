@@ -20,6 +20,8 @@ export interface PlanInput {
   readonly due: Due;
   /** Host path behind `MOUNT=share`. */
   readonly share?: string;
+  /** The site's pool, for a new container whose definition names none; one that is there stays where it is. */
+  readonly pool?: string;
   /** volid → bytes, of volumes whose size no config says. */
   readonly sizes?: ReadonlyMap<string, number>;
   readonly dependencies?: readonly Dependency[];
