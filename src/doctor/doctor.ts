@@ -108,7 +108,7 @@ class Examination {
     const { inspection, inventory, shells } = this.#ports;
     const { settings, signal } = this.#input;
     const desired = this.#desired;
-    const fresh = guest?.fresh ?? true;
+    const fresh = guest?.standing !== 'ours';
     const read = await this.#look('storages', 'reading storages, bridges and templates', async () => {
       const call = this.#call();
       const [storages, bridges] = await Promise.all([inventory.storages(node, call), inspection.bridges(node, call)]);
@@ -142,7 +142,7 @@ class Examination {
     if (guest !== undefined) this.#findings.push(guest.finding);
     if (desired === undefined) return;
     this.#findings.push(...examineReserved(desired, settings.connection));
-    if (!fresh) return;
+    if (guest?.standing !== 'free') return;
     await this.#look('container', 'looking whether the address is free', async () => {
       this.#findings.push(...(await examineAddresses(shells, desired, signal)));
     });

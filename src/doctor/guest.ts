@@ -15,8 +15,8 @@ export interface GuestSight {
   /** Present: where it stands. */
   readonly node?: string;
   readonly pool?: string;
-  /** It does not exist yet. */
-  readonly fresh: boolean;
+  /** free: it does not exist yet; taken: somebody else's is there, of which nothing here holds. */
+  readonly standing: 'free' | 'ours' | 'taken';
   readonly finding: Finding;
 }
 
@@ -33,20 +33,20 @@ export async function lookForGuest(
     const own = await findOwn(inventory, guests, desired, identity, signal);
     if (own !== undefined) return own;
     const vmid = await inventory.nextVmid(call);
-    return { vmid, fresh: true, finding: ok('container', `vmid ${vmid} is the lowest free one`) };
+    return { vmid, standing: 'free', finding: ok('container', `vmid ${vmid} is the lowest free one`) };
   }
   const { vmid } = desired.vmid;
   const guest = guests.find((entry) => entry.vmid === vmid);
-  if (guest?.type === 'qemu') return { vmid, fresh: false, finding: problemOf('container', qemuRefusal(guest)) };
+  if (guest?.type === 'qemu') return { vmid, standing: 'taken', finding: problemOf('container', qemuRefusal(guest)) };
   if (guest === undefined && (await inventory.vmidFree(vmid, call))) {
-    return { vmid, fresh: true, finding: ok('container', `vmid ${vmid} is free`) };
+    return { vmid, standing: 'free', finding: ok('container', `vmid ${vmid} is free`) };
   }
   const node = guest?.node ?? (await inventory.nodes(call))[0];
   const state = node === undefined ? undefined : await readState(inventory, node, vmid, signal);
   if (state !== undefined) return sightOf(state, guest, identity);
   const text = `vmid ${vmid} is taken by a guest that this identity cannot see`;
   const fix = ['choose another ID in the definition', `or, if it is ours, let it be seen: VM.Audit on /vms/${vmid}`];
-  return { vmid, fresh: false, finding: problem('container', 'user', text, fix) };
+  return { vmid, standing: 'taken', finding: problem('container', 'user', text, fix) };
 }
 
 async function findOwn(
@@ -84,9 +84,10 @@ async function readState(
 function sightOf(state: ContainerState, guest: Guest | undefined, identity: Identity): GuestSight {
   const { vmid, node } = state;
   const ownership = ownershipOf(state, identity);
-  const finding =
-    ownership.kind === 'ours'
-      ? ok('container', `container ${vmid} on ${node} is ours, ${state.running ? 'running' : 'stopped'}`)
-      : problemOf('container', refusal(vmid, node, ownership));
-  return { vmid, node, fresh: false, finding, ...(guest?.pool === undefined ? {} : { pool: guest.pool }) };
+  if (ownership.kind !== 'ours') {
+    return { vmid, standing: 'taken', finding: problemOf('container', refusal(vmid, node, ownership)) };
+  }
+  const text = `container ${vmid} on ${node} is ours, ${state.running ? 'running' : 'stopped'}`;
+  const pool = guest?.pool === undefined ? {} : { pool: guest.pool };
+  return { vmid, node, standing: 'ours', finding: ok('container', text), ...pool };
 }

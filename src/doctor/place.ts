@@ -19,9 +19,10 @@ export interface PlaceInput {
 
 /** Where the rights of a run are asked for. */
 export function placeOf({ settings, desired, guest, storages, bridges, major, download }: PlaceInput): Place {
-  const pool = guest?.fresh === false ? guest.pool : (desired?.pool ?? settings.pool);
-  const container = guest === undefined ? undefined : `/vms/${guest.vmid}`;
-  const moves = guest?.fresh === false && desired?.pool !== undefined && desired.pool !== guest.pool;
+  const there = guest?.standing === 'ours';
+  const pool = there ? guest.pool : (desired?.pool ?? settings.pool);
+  const container = guest === undefined || guest.standing === 'taken' ? undefined : `/vms/${guest.vmid}`;
+  const moves = there && desired?.pool !== undefined && desired.pool !== guest.pool;
   const uses = bridgeUses(desired?.interfaces ?? [{ bridge: settings.network.bridge }]);
   const backup = backupStorage(settings, storages);
   return {
