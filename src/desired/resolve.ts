@@ -6,6 +6,7 @@ import { templateOf, templateStorageOf, vmidOf } from './choices.ts';
 import { hostnameOf } from './hostname.ts';
 import type { Identity } from './identity.ts';
 import { interfacesOf } from './interfaces.ts';
+import { partOf, problemAt } from './problems.ts';
 import { mountedOf } from './storage.ts';
 
 /** Proxmox VE's own defaults are 512 MiB and a disk of 4 GiB; Debian with a service fills that soon. */
@@ -50,7 +51,7 @@ export function resolve(definition: Definition, settings: Settings, identity: Id
     ...optional('description', definition.description),
     ...optional('protection', definition.protection),
     ...optional('startup', definition.startup),
-    depends: definition.depends?.value ?? [],
+    depends: dependsOf(definition, identity, problems),
     secrets: definition.secrets?.value ?? [],
     wayBack: definition.wayBack?.value ?? 'auto',
     baseline: {
@@ -73,6 +74,15 @@ function optional<K extends string, T>(key: K, written: Written<T> | undefined):
 function featuresOf({ nesting, features }: Definition): Desired['features'] {
   const { keyctl = false, fuse = false, mknod = false, mount = [], ...rest } = features?.value ?? {};
   return { nesting: nesting?.value ?? rest.nesting ?? true, keyctl, fuse, mknod, mount: mount.toSorted() };
+}
+
+function dependsOf({ depends }: Definition, { name, owner }: Identity, problems: Problem[]): readonly string[] {
+  if (depends === undefined) return [];
+  for (const [index, other] of depends.value.entries()) {
+    if (other !== name && other !== owner) continue;
+    problems.push(problemAt(partOf(depends, [index], other), `${other} is this container itself`, 'remove it'));
+  }
+  return depends.value;
 }
 
 /** A local node has a resolver of its own; the site's servers may be out of its reach. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Desired } from '../../../src/model/desired.ts';
 import { parseDescription } from '../../../src/model/mark.ts';
 import { checkIdempotence, checkPlan, DUE, kinds, planOf, present, type Row, TEMPLATES } from './planner.ts';
 import { container, DEBIAN_12, DEBIAN_13, desired, mark } from './samples.ts';
