@@ -7,6 +7,7 @@ import { AccessControl } from './auth/permissions.ts';
 import { builtinRoles } from './auth/roles.ts';
 import type { Backend } from './backend/backend.ts';
 import type { Clock, Timings } from './clock.ts';
+import type { FirewallConfig } from './guests/firewall-config.ts';
 import { Guests } from './guests/guests.ts';
 import { ConfigLocks } from './guests/locks.ts';
 import { MountPoints } from './guests/mount-point.ts';
@@ -34,18 +35,23 @@ export interface Making {
   readonly renamed?: readonly { readonly from: string; readonly to: string }[];
 }
 
-/** A guest's firewall: kept and given back, nothing filters. */
-export interface FirewallConfig {
-  readonly options: Readonly<Record<string, string>>;
-  readonly rules: readonly Readonly<Record<string, string>>[];
-}
-
 /** An HA resource: kept and given back, nothing manages it. */
 export interface HaResource {
   readonly state: string;
   /** comment, max_restart, max_relocate */
   readonly options: Readonly<Record<string, string>>;
 }
+
+/** What is set of the node itself: kept and given back. */
+export interface NodeSettings {
+  /** The text that stands for /etc/hosts: the host's own is nobody's business. */
+  hosts: string;
+  /** description and the like */
+  config: Record<string, string>;
+}
+
+/** An HA group: kept and given back, nothing is placed by it. */
+export type HaGroup = Readonly<Record<string, string>>;
 
 /** Everything that a call may use. */
 export interface Core {
@@ -70,10 +76,14 @@ export interface Core {
   readonly backend: Backend;
   /** datacenter.cfg */
   readonly options: Document<Record<string, string>>;
-  /** vmid → its firewall */
+  /** `cluster`, `host` or a vmid → its firewall */
   readonly firewalls: Document<Record<string, FirewallConfig>>;
   /** `ct:100` → its HA resource */
   readonly ha: Document<Record<string, HaResource>>;
+  readonly haGroups: Document<Record<string, HaGroup>>;
+  readonly settings: Document<NodeSettings>;
+  /** The node's own log, where there is one. */
+  readonly logFile: string;
   /** Frozen by the control endpoint: a real server's statistics are up to ten seconds old. */
   readonly statistics: { frozen: ReadonlyMap<number, { readonly [key: string]: Json }> | undefined };
   /** Without quorum Proxmox VE reads but does not write. */
@@ -134,6 +144,12 @@ export function openCore(options: CoreOptions): Core {
     options: new Document<Record<string, string>>(join(state, 'datacenter.json'), () => ({})),
     firewalls: new Document<Record<string, FirewallConfig>>(join(state, 'firewall.json'), () => ({})),
     ha: new Document<Record<string, HaResource>>(join(state, 'ha.json'), () => ({})),
+    haGroups: new Document<Record<string, HaGroup>>(join(state, 'ha-groups.json'), () => ({})),
+    settings: new Document<NodeSettings>(join(state, 'node-settings.json'), () => ({
+      hosts: `127.0.0.1 localhost\n${profile.address} ${profile.node}.local ${profile.node}\n`,
+      config: {},
+    })),
+    logFile: join(state, 'node.log'),
     statistics: { frozen: undefined },
     cluster: { quorate: true },
     uploads,

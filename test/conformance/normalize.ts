@@ -6,7 +6,7 @@ const VOLATILE = new Set([
   ...['pid', 'pstart', 'starttime', 'endtime', 'uptime', 'ctime', 'snaptime', 'time', 'localtime'],
   ...['cpu', 'cpus', 'maxcpu', 'mem', 'disk', 'maxdisk', 'diskread', 'diskwrite', 'netin', 'netout'],
   ...['used', 'avail', 'free', 'used_fraction', 'size', 'unused', 'mhz', 'idle', 'wait', 'loadavg', 'shared-memory'],
-  ...['ssl_fingerprint', 'dns1', 'ticket', 'CSRFPreventionToken', 'digest'],
+  ...['ssl_fingerprint', 'dns1', 'ticket', 'CSRFPreventionToken', 'digest', 'serverid'],
 ]);
 
 /** Of a whole machine: the same names mean what was configured when they stand in a guest. */

@@ -25,7 +25,7 @@ function entry(core: Core, sid: string, resource: HaResource): { readonly [key: 
   return { sid, type: sid.split(':')[0] ?? '', state, ...Object.fromEntries(numbers), digest: digestOf(core) };
 }
 
-const OPTIONS = ['comment', 'max_restart', 'max_relocate'];
+const OPTIONS = ['comment', 'group', 'max_restart', 'max_relocate'];
 
 /** `enabled` is the old word. */
 function stateOf(call: Call): string | undefined {
@@ -34,8 +34,6 @@ function stateOf(call: Call): string | undefined {
 }
 
 function optionsOf(call: Call, before: HaResource['options']): HaResource['options'] {
-  const group = call.text('group');
-  if (group !== undefined) throw new ApiError(500, `HA group '${group}' does not exist`);
   const given = OPTIONS.flatMap((key) => {
     const value = call.text(key);
     return value === undefined ? [] : [[key, value] as const];
@@ -74,6 +72,10 @@ function known(call: Call, text: (sid: string) => string): readonly [string, HaR
 }
 
 function update(call: Call): Json {
+  const group = call.text('group');
+  if (group !== undefined && call.core.haGroups.value[group] === undefined) {
+    throw new ApiError(500, `HA group '${group}' does not exist`);
+  }
   const [sid, before] = known(call, (id) => `update resources config failed: no such resource '${id}'`);
   call.core.ha.update((value) => {
     value[sid] = { state: stateOf(call) ?? before.state, options: optionsOf(call, before.options) };
@@ -97,13 +99,42 @@ function list(call: Call): Json {
     .map(([sid, resource]) => entry(core, sid, resource));
 }
 
+/** There is nowhere to go. */
+function move(call: Call): Json {
+  known(call, (sid) => `service '${sid}' is not HA managed`);
+  return null;
+}
+
+/** Nothing manages resources here: those that are not ignored wait for that. */
+function status({ core }: Call): Json {
+  const { node } = core.profile;
+  const { quorate } = core.cluster;
+  const quorum = { id: 'quorum', type: 'quorum', node, quorate: quorate ? 1 : 0 };
+  const services = Object.entries(core.ha.value)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([sid, resource]) => {
+      const { sid: _sid, type: _type, state: request, digest: _digest, ...options } = entry(core, sid, resource);
+      const state = request === 'ignored' ? 'ignored' : 'queued';
+      return {
+        ...{ id: `service:${sid}`, type: 'service', sid, node, state, status: `${sid} (${node}, ${state})` },
+        ...{ max_restart: 1, max_relocate: 1, ...options, request_state: request ?? 'started' },
+      };
+    });
+  return [{ ...quorum, status: quorate ? 'OK' : `No quorum on node '${node}'!` }, ...services];
+}
+
 export const haRoutes: Routes = {
   'GET /cluster/ha/resources': list,
   'POST /cluster/ha/resources': create,
   'GET /cluster/ha/resources/{sid}': (call) => entry(call.core, ...known(call, (sid) => `no such resource '${sid}'`)),
   'PUT /cluster/ha/resources/{sid}': update,
   'DELETE /cluster/ha/resources/{sid}': remove,
-  'GET /cluster/ha/status/current': ({ core }) => [
-    { id: 'quorum', type: 'quorum', node: core.profile.node, quorate: core.cluster.quorate ? 1 : 0, status: 'OK' },
-  ],
+  'POST /cluster/ha/resources/{sid}/migrate': move,
+  'POST /cluster/ha/resources/{sid}/relocate': move,
+  'GET /cluster/ha/status/current': status,
+  'GET /cluster/ha/status/manager_status': ({ core }) => ({
+    lrm_status: {},
+    manager_status: {},
+    quorum: { node: core.profile.node, quorate: core.cluster.quorate ? '1' : '0' },
+  }),
 };

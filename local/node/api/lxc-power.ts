@@ -38,8 +38,10 @@ function requestHa(call: Call, verb: 'start' | 'stop'): string {
   });
 }
 
+/** An ignored resource is as if it were none. */
 function isManaged({ core, vmid }: Call): boolean {
-  return core.ha.value[`ct:${vmid}`] !== undefined;
+  const resource = core.ha.value[`ct:${vmid}`];
+  return resource !== undefined && resource.state !== 'ignored';
 }
 
 async function start(call: Call): Promise<Json> {
@@ -55,7 +57,12 @@ async function stop(call: Call): Promise<Json> {
   const { core, vmid } = call;
   const skip = skipLock(call);
   await assertRunning(call);
-  if (isManaged(call)) return requestHa(call, 'stop');
+  if (isManaged(call)) {
+    if (call.flag('overrule-shutdown')) {
+      throw parameterError({ 'overrule-shutdown': 'Not applicable for HA resources.' });
+    }
+    return requestHa(call, 'stop');
+  }
   return begin(call, 'vzstop', (task) => stopContainer(core, task, vmid, skip));
 }
 

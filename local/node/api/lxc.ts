@@ -10,7 +10,9 @@ async function list(call: Call): Promise<Json> {
 async function current(call: Call): Promise<Json> {
   const { core, vmid } = call;
   const { values } = core.guests.read('lxc', vmid).config;
-  const ha = core.ha.value[`ct:${vmid}`] === undefined ? { managed: 0 } : { managed: 1, group: null, state: null };
+  const resource = core.ha.value[`ct:${vmid}`];
+  const managed = resource !== undefined && resource.state !== 'ignored';
+  const ha = managed ? { managed: 1, group: resource.options.group ?? null, state: null } : { managed: 0 };
   return { ...listEntry(core, { vmid, values, state: await core.backend.state(vmid) }), ha };
 }
 

@@ -93,5 +93,4 @@ export const nodeRoutes: Routes = {
     return { time: now, localtime: now - new Date().getTimezoneOffset() * 60, timezone: 'Etc/UTC' };
   },
   'GET /nodes/{node}/dns': () => ({ dns1: '127.0.0.53' }),
-  'GET /nodes/{node}/config': () => ({}),
 };

@@ -76,6 +76,17 @@ function versionOf(element: string): 4 | 6 | undefined {
   return bits === 32 ? 4 : 6;
 }
 
+/** 4 or 6: what all addresses of a list are; undefined: there are none. */
+export function addressesVersion(text: string): 4 | 6 | undefined {
+  return versionOf(text.split(',')[0] ?? '');
+}
+
+/** An address or a network, with bits of the host too. */
+function cidrProblem(text: string): string | undefined {
+  const good = !text.includes('-') && versionOf(text) !== undefined;
+  return good ? undefined : 'value does not look like a valid IP address or CIDR network';
+}
+
 /** Addresses, networks and ranges, or the name of a set or an alias. */
 export function addressesProblem(text: string): string | undefined {
   if (/^\+\S+$/.test(text)) return text.length > 65 ? 'ipset name too long' : undefined;
@@ -90,11 +101,23 @@ export function addressesProblem(text: string): string | undefined {
   return elements.length > 1 && text.includes('-') ? "you can't use a range in a list" : undefined;
 }
 
+const HELPERS = new Set(['amanda', 'ftp', 'irc', 'netbios-ns', 'pptp', 'sane', 'sip', 'snmp', 'tftp']);
+
+function helpersProblem(text: string): string | undefined {
+  const items = text.split(',');
+  if (items.length > 1 && items.at(-1) === '') return 'extraneous commas in list';
+  const unknown = items.find((item) => item !== '' && !HELPERS.has(item));
+  return unknown === undefined ? undefined : `unknown helper ${unknown}`;
+}
+
 /** Formats of a firewall's rules (PVE::Firewall). */
 export const FIREWALL_FORMATS: Readonly<Record<string, Format>> = {
   'pve-fw-sport-spec': (value) => portsProblem(value, false),
   'pve-fw-dport-spec': (value) => portsProblem(value, true),
+  'pve-fw-conntrack-helper': helpersProblem,
   'pve-fw-addr-spec': addressesProblem,
+  IPorCIDR: cidrProblem,
+  IPorCIDRorAlias: (value) => (ALIAS.test(value) ? undefined : cidrProblem(value)),
   'pve-fw-protocol-spec': (value) =>
     value === '' || value === '0' || PROTOCOLS.has(value) ? undefined : `unknown protocol '${value}'`,
   'pve-fw-icmp-type-spec': (value) =>

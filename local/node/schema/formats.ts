@@ -147,6 +147,8 @@ export const FORMATS: Readonly<Record<string, Format>> = {
   'pve-task-status-type': matches(/^(?:ok|error|warning|unknown)$/i, (value) => `invalid status '${value}'`),
   'pve-ha-resource-id': matches(/^[a-z]+:\S+$/, 'value does not look like a valid ha resource id'),
   'pve-ha-resource-or-vm-id': matches(/^(?:[a-z]+:\S+|\d+)$/, 'value does not look like a valid ha resource id'),
+  'pve-ha-node': matches(new RegExp(`^${LABEL}(?::\\d+)?$`), 'value does not look like a valid ha node'),
+  'pve-ha-group-node': matches(new RegExp(`^${LABEL}(?::\\d+)?$`), 'value does not look like a valid ha group node'),
   'disk-size': matches(/^\d+(?:\.\d+)?[KMGT]?$/, (value) => `value does not look like a valid disk size: ${value}`),
   email: matches(new RegExp(`^${MAIL}$`), 'value does not look like a valid email address'),
   'email-or-username': matches(

@@ -93,6 +93,8 @@ const UNCHECKED: Readonly<Record<string, string>> = {
   'backup-fleecing': 'there is no fleecing',
   'backup-performance': 'there is nothing to tune',
   'prune-backups': 'backups are not pruned',
+  'pve-acme-alias': 'certificates are not ordered',
+  'pve-acme-domain': 'certificates are not ordered',
   'pve-command-batch': 'batches are not offered',
   'pve-dir-override': 'storages have their usual folders',
   'pve-storage-options': 'there are no mount options',
