@@ -1,6 +1,6 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkHost } from '../../local/node/backend/lxc/requirements.ts';
 import { serverCertificate } from '../../local/node/http/certificates.ts';
@@ -97,6 +97,9 @@ if ((missing.length === 0 || backend === 'simulated') && python !== undefined) {
       const [, name = ''] = token.id.split('!');
       const iso = join(folder, 'small.iso');
       writeFileSync(iso, 'no disc at all\n');
+      // another name than proxmoxer's, so that it is not there yet
+      const named = join(folder, basename(template).replace('_amd64', `-${vmid}_amd64`));
+      if (!existsSync(named)) symlinkSync(template, named);
       const { results, complaints } = await play({
         python: client,
         playbook,
@@ -110,7 +113,7 @@ if ((missing.length === 0 || backend === 'simulated') && python !== undefined) {
             ? { PROXMOX_PASSWORD: password }
             : { PROXMOX_TOKEN_ID: name, PROXMOX_TOKEN_SECRET: token.secret }),
         },
-        variables: { pve_node: node, vmid, template, iso, ...place(vmid - 200) },
+        variables: { pve_node: node, vmid, template: named, iso, ...place(vmid - 200) },
         deadline: 15 * MINUTE,
       });
       const wrong = [...results].flatMap(([task, said]) =>

@@ -25,9 +25,7 @@ ISO = b"not really a disc, and a byte that is no text: \xff\n" * 64
 
 
 def connect(**other):
-    login = {"password": ARGS["password"]}
-    if "token_name" in ARGS:
-        login = {"token_name": ARGS["token_name"], "token_value": ARGS["token_value"]}
+    login = {key: ARGS[key] for key in ("password", "token_name", "token_value") if key in ARGS}
     options = {"port": ARGS["port"], "user": ARGS["user"], "verify_ssl": ARGS["ca"], "timeout": 60, **login, **other}
     return ProxmoxAPI(ARGS["host"], **options)
 
