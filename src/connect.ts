@@ -10,7 +10,8 @@ import { type ControlEndpoint, createSimulatedShells } from './adapters/simulate
 import { createSource } from './adapters/source/source.ts';
 import { sshClientVersion } from './adapters/ssh/client-version.ts';
 import { createShells } from './adapters/ssh/shells.ts';
-import type { Administration, Inspection, Ports, Programs, Reporter, Secrets, Source } from './model/ports.ts';
+import type { Administration, Inspection } from './model/administration.ts';
+import type { Ports, Programs, Reporter, Secrets, Source } from './model/ports.ts';
 import type { Connection, Settings } from './model/settings.ts';
 
 export { type ControlEndpoint, checkOut, type Mask, type Runner };

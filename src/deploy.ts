@@ -10,6 +10,7 @@ import type { Outcome } from './model/outcome.ts';
 import type { Ports, Reporter, Source } from './model/ports.ts';
 import type { Settings } from './model/settings.ts';
 import { ContainerRun, type RunOptions } from './run.ts';
+import { type Again, goBack, type RollbackWish, rollback as rollBack, settle } from './way-back.ts';
 
 /** Definition → desired: read, validate, resolve. Touches no server. */
 export async function define(
@@ -80,7 +81,28 @@ export function destroy(
   });
 }
 
-function stretch(ports: Ports, options: RunOptions): Promise<Outcome> {
+/** Takes the container back to a state that was good: the one before, or the one of a commit. */
+export function rollback(ports: Ports, options: Omit<RunOptions, 'scope'>, wish: RollbackWish): Promise<Outcome> {
+  const whole: RunOptions = { ...options, scope: 'all' };
+  return rollBack(ports, whole, wish, againOf(ports, whole));
+}
+
+/** A stretch whose failure is followed by the way back. */
+async function stretch(ports: Ports, options: RunOptions): Promise<Outcome> {
+  const outcome = await attempt(ports, options);
+  return outcome.kind === 'failed' ? goBack(ports, options, outcome, againOf(ports, options)) : outcome;
+}
+
+/** The flow once more, for a definition as it was. */
+function againOf(ports: Ports, { settings, desired }: RunOptions): Again {
+  const { name, owner, stage } = desired;
+  return {
+    define: (directory, commit) => define(ports, settings, directory, { name, owner, stage, commit }),
+    configure: (options) => attempt(ports, options),
+  };
+}
+
+function attempt(ports: Ports, options: RunOptions): Promise<Outcome> {
   return withRun(ports, options, async (run) => {
     const began = ports.clock.now().getTime();
     const { guest } = run;
@@ -93,7 +115,9 @@ function stretch(ports: Ports, options: RunOptions): Promise<Outcome> {
     const address = serves ? await guest.addressOf(observation) : undefined;
     const milliseconds = ports.clock.now().getTime() - began;
     const openPorts = health.length > 0 || address === undefined ? [] : await guest.openWebPorts(address);
-    return finishedOutcome({ converged, checks, address, health, openPorts, milliseconds });
+    const outcome = finishedOutcome({ converged, checks, address, health, openPorts, milliseconds });
+    if (outcome.kind === 'done' && options.scope !== 'resources') await settle(ports, run, observation);
+    return outcome;
   });
 }
 

@@ -1,5 +1,5 @@
 import type { ConvergeInput, Observation, Taken } from './apply/context.ts';
-import { type Facts, gatherFacts } from './apply/facts.ts';
+import { type BackFacts, type Facts, gatherBackFacts, gatherFacts } from './apply/facts.ts';
 import { observe } from './apply/observe.ts';
 import { missingSecrets } from './configure/secrets.ts';
 import { GuestSession } from './guest-session.ts';
@@ -10,6 +10,7 @@ import type { Settings } from './model/settings.ts';
 import { identityOf, ownershipOf, qemuRefusal, refusal } from './plan/ownership.ts';
 import { plan } from './plan/plan.ts';
 import { volumesForMark } from './plan/volumes.ts';
+import { isRisky, needsWayBack } from './plan/way-back.ts';
 
 /** Which steps a stretch of the flow may take; what else is due is said and left. `plan`: it takes none. */
 export type Scope = 'all' | 'plan' | 'resources' | 'configuration';
@@ -38,6 +39,7 @@ export class ContainerRun {
   private readonly ports: Ports;
   private readonly options: RunOptions;
   private facts: Facts | undefined;
+  private backFacts: BackFacts | undefined;
   private hashes: Awaited<ReturnType<GuestSession['hashes']>> = { baseline: '', configuration: undefined };
   private readonly notes: string[] = [];
 
@@ -106,6 +108,11 @@ export class ContainerRun {
     });
     const found = seen.kind === 'absent' ? seen : seen.found;
     this.facts ??= await gatherFacts({ ...this.ports, desired, site: settings.site, signal }, found);
+    if (found.kind === 'present' && this.backFacts === undefined) {
+      const { steps } = this.decide(found, new Set());
+      if (needsWayBack(found.mark, steps))
+        this.backFacts = await gatherBackFacts(this.ports, found, desired.wayBack, signal);
+    }
     return found;
   }
 
@@ -120,6 +127,8 @@ export class ContainerRun {
       due: { ...this.hashes, force: force && !done.has('configure') },
       sizes,
       dependencies,
+      now: this.ports.inventory.serverTime() ?? this.ports.clock.now(),
+      ...(this.backFacts === undefined ? {} : { wayBack: this.backFacts }),
       rootLogin: user === 'root@pam' && password !== undefined,
       without: done,
       ...(settings.share === undefined ? {} : { share: settings.share }),
@@ -142,9 +151,10 @@ function noFacts(desired: Desired): Facts {
 /** The part of a plan that a stretch takes; what else is due is said and left. */
 function within(whole: Plan, scope: 'resources' | 'configuration'): Plan {
   const inScope = (step: Step): boolean => RESOURCES.has(step.kind) === (scope === 'resources');
-  const steps = whole.steps.filter(inScope);
+  const due = whole.steps.filter((step) => step.kind !== 'keep' && inScope(step));
+  const steps = isRisky(due) ? [...whole.steps.filter(({ kind }) => kind === 'keep'), ...due] : due;
   if (scope === 'resources') return { ...whole, steps };
-  const left = whole.steps.filter((step) => !inScope(step));
+  const left = whole.steps.filter((step) => step.kind !== 'keep' && !inScope(step));
   const notes = left.length === 0 ? [] : [`pending for release: ${left.map((step) => step.kind).join(', ')}`];
   // Nothing of these is done here, so nothing of it can be refused, and no data is touched.
   const data = whole.data

@@ -19,7 +19,7 @@ export interface GuestDone {
 }
 
 export interface ConvergeInput {
-  readonly ports: LeasePorts & Pick<Ports, 'keys' | 'shells'>;
+  readonly ports: LeasePorts & Pick<Ports, 'keys' | 'shells' | 'snapshots' | 'backups'>;
   readonly signal: AbortSignal;
   observe(): Promise<Observation>;
   /** Pure: the steps that are due. */

@@ -1,4 +1,4 @@
-import type { Volumes } from '../model/container-ports.ts';
+import type { Snapshots, Volumes } from '../model/container-ports.ts';
 import type { Desired } from '../model/desired.ts';
 import { GitopsError, isGitopsError } from '../model/errors.ts';
 import type { OfferedTemplate, TemplateFile } from '../model/observed.ts';
@@ -49,6 +49,28 @@ export async function gatherFacts(input: FactsInput, seen: Observation): Promise
     absent ? refuseTakenAddress(input) : undefined,
   ]);
   return { storage, present, offered, sizes, dependencies };
+}
+
+/** What decides how a container could go back; read only when a change of a good one is due. */
+export interface BackFacts {
+  readonly snapshotPossible: boolean;
+  readonly backupStorage: string | undefined;
+  readonly used: number | undefined;
+}
+
+export async function gatherBackFacts(
+  { inventory, snapshots }: { readonly inventory: Inventory; readonly snapshots: Snapshots },
+  { state }: Holding,
+  wish: Desired['wayBack'],
+  signal: AbortSignal,
+): Promise<BackFacts> {
+  const read = call(DEADLINES.read, signal);
+  const snapshotPossible = await snapshots.possible(state.node, state.vmid, read);
+  if (snapshotPossible && wish !== 'backup') return { snapshotPossible, backupStorage: undefined, used: state.used };
+  const storages = await inventory.storages(state.node, read);
+  const fits = storages.filter(({ content, active, enabled }) => active && enabled && content.includes('backup'));
+  const roomiest = fits.toSorted((a, b) => b.available - a.available)[0];
+  return { snapshotPossible, backupStorage: roomiest?.storage, used: state.used };
 }
 
 /** Detached volumes: only their storages know their sizes, and may be closed to this identity. */

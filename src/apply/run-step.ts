@@ -1,5 +1,6 @@
 import { GitopsError } from '../model/errors.ts';
 import type { Step } from '../model/plan.ts';
+import { takeWayBack } from './back/take.ts';
 import type { ConvergeInput, Done, Observation, Taken } from './context.ts';
 import { call, DEADLINES } from './deadlines.ts';
 import { remember } from './hold.ts';
@@ -35,6 +36,11 @@ export async function runStep(
     case 'pool':
       taken.add('pool');
       return pool(input, step, observation);
+    case 'keep': {
+      const { attempt, summary } = await takeWayBack(input.ports, observation, step.way, step.trying, input.signal);
+      await remember(input, { attempt });
+      return { summary, warnings: [] };
+    }
     case 'discard':
       return discard(input, step, observation);
     case 'retire':

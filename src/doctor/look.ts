@@ -1,6 +1,7 @@
+import type { Inspection } from '../model/administration.ts';
 import type { Desired } from '../model/desired.ts';
 import type { GitopsError } from '../model/errors.ts';
-import type { Call, Clock, Inspection, Inventory, Programs, Reporter, Shells } from '../model/ports.ts';
+import type { Call, Clock, Inventory, Programs, Reporter, Shells } from '../model/ports.ts';
 import type { Settings, ShownSetting } from '../model/settings.ts';
 
 /** What an examination needs from outside. It never writes. */

@@ -16,6 +16,8 @@ export interface ContainerState {
   readonly vmid: number;
   readonly node: string;
   readonly running: boolean;
+  /** Bytes used on the root disk; absent when the server does not tell (a stopped container). */
+  readonly used?: number;
   /** Proxmox VE's own lock on it (create, backup, snapshot …). */
   readonly lock?: string;
   /** Config as stored and active, Proxmox VE's keys and text values (numbers as text). */

@@ -84,6 +84,14 @@ export interface ReplaceStep {
   readonly changes: readonly Change[];
 }
 
+/** Keeps the state of a container that is good before a change of it begins. */
+export interface KeepStep {
+  readonly kind: 'keep';
+  readonly way: { readonly kind: 'snapshot' | 'converge' } | { readonly kind: 'backup'; readonly storage: string };
+  /** The commit that is tried. */
+  readonly trying?: string;
+}
+
 export interface PowerStep {
   readonly kind: 'start' | 'restart' | 'stop' | 'destroy';
 }
@@ -101,6 +109,7 @@ export type Step = (
   | DiscardStep
   | RoleStep
   | ReplaceStep
+  | KeepStep
   | PowerStep
   | GuestStep
 ) & {
@@ -152,4 +161,6 @@ export interface Plan {
   readonly refusals: readonly Refusal[];
   /** The root file system first. */
   readonly data: readonly DataLine[];
+  /** How the container goes back when the change fails, and since when there is a state to go back to; for people. */
+  readonly wayBack?: string;
 }

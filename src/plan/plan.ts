@@ -7,6 +7,7 @@ import type { Present } from './edit.ts';
 import type { Due } from './guest-steps.ts';
 import { dependencyNotes, dependencyRefusals } from './refusals.ts';
 import type { TemplateFacts } from './template.ts';
+import type { WayBackFacts } from './way-back.ts';
 
 /** What was found for a desired container. */
 export type Observation =
@@ -25,6 +26,10 @@ export interface PlanInput {
   /** volid → bytes, of volumes whose size no config says. */
   readonly sizes?: ReadonlyMap<string, number>;
   readonly dependencies?: readonly Dependency[];
+  /** Read only when a change of a good container is due. */
+  readonly wayBack?: WayBackFacts;
+  /** The server's time, for ages. */
+  readonly now?: Date;
   /** Whether the connection has a login of root@pam beside its token. */
   readonly rootLogin?: boolean;
   /** What this run has done, or may not do: the pool, which lists show late; our tag, which may be refused. */
@@ -32,7 +37,7 @@ export interface PlanInput {
 }
 
 /** Steps, notes, refusals and data of one of the three kinds of plan. */
-export type Body = AbsentPlan;
+export type Body = AbsentPlan & { readonly wayBack?: string };
 
 /**
  * Decides everything that a run would do. Pure: the same input gives the same plan. Throws kind user for what no run
@@ -55,6 +60,7 @@ export function plan(input: PlanInput): Plan {
     notes: [...body.notes, ...dependencyNotes(wanted)],
     refusals: [...dependencyRefusals(vmid, wanted), ...body.refusals],
     data: body.data,
+    ...(body.wayBack === undefined ? {} : { wayBack: body.wayBack }),
     ...(id === undefined ? {} : { id }),
   };
 }

@@ -1,4 +1,6 @@
 import type { WayBack } from '../model/definition.ts';
+import type { Mark } from '../model/mark.ts';
+import type { Step } from '../model/plan.ts';
 import { observedMounts } from './mounts.ts';
 
 /** How a container would go back to its last good state. `reason` completes "because". */
@@ -87,3 +89,35 @@ export function describeWayBack(choice: WayBackChoice): string {
 
 /** Good states that stay, beside the present one. */
 export const RETAINED = 3;
+
+/** Steps after which a container may not serve any more. */
+const RISKY: ReadonlySet<Step['kind']> = new Set(['restart', 'baseline', 'configure']);
+
+export const isRisky = (steps: readonly Step[]): boolean => steps.some((step) => RISKY.has(step.kind));
+
+/** A container that was good once and is about to be changed: its state is kept first, unless it is being changed already. */
+export function needsWayBack(mark: Mark, steps: readonly Step[]): boolean {
+  return mark.applied.configuration !== undefined && mark.attempt === undefined && isRisky(steps);
+}
+
+/** The step that keeps the state, when there is a way to keep it. */
+export function keepSteps(choice: WayBackChoice, trying: string | undefined): readonly Step[] {
+  if (choice.kind === 'none') return [];
+  const way = choice.kind === 'backup' ? { kind: choice.kind, storage: choice.storage } : { kind: choice.kind };
+  const reason = 'it is good now, and a change of it can fail';
+  return [{ kind: 'keep', way, ...(trying === undefined ? {} : { trying }), reason, disruption: 'none' }];
+}
+
+/** `last way back 2026-11-21 15:00 (commit c0ffee…, 3 hours ago)` */
+export function lastWayBack({ history = [], attempt }: Mark, now: Date): string {
+  const last = attempt ?? history[0];
+  if (last === undefined) return 'none yet';
+  const minutes = Math.max(0, Math.round((now.getTime() - Date.parse(last.at)) / 60_000));
+  const age =
+    minutes < 120
+      ? `${minutes} min`
+      : minutes < 2880
+        ? `${Math.round(minutes / 60)} h`
+        : `${Math.round(minutes / 1440)} days`;
+  return `${age} ago${last.commit === undefined ? '' : `, commit ${last.commit.slice(0, 12)}`}`;
+}

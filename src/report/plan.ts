@@ -24,6 +24,12 @@ export function stepTitle(step: Step): string {
       return `move to pool ${step.pool}`;
     case 'discard':
       return `destroy volume ${step.volume} (${step.volid})`;
+    case 'keep':
+      return step.way.kind === 'backup'
+        ? `keep a backup on ${step.way.storage}`
+        : step.way.kind === 'snapshot'
+          ? 'keep a snapshot'
+          : 'keep the last good commit';
     case 'replace':
     case 'retire':
     case 'revive':
@@ -99,5 +105,6 @@ export function renderPlan(plan: Plan, style: Style = PLAIN): string[] {
   }
   lines.push(`  ${style.bold(verdict(plan))}`);
   if (plan.data.length > 0) lines.push(`  ${style.dim('data:')} ${dataLine(plan, style)}`);
+  if (plan.wayBack !== undefined) lines.push(`  ${style.dim('way back:')} ${plan.wayBack}`);
   return lines;
 }

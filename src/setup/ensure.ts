@@ -1,6 +1,7 @@
+import type { Administration } from '../model/administration.ts';
 import { GitopsError } from '../model/errors.ts';
 import type { AclEntry } from '../model/inspection.ts';
-import type { Administration, Call } from '../model/ports.ts';
+import type { Call } from '../model/ports.ts';
 import { COMMENT, type Wish } from './wish.ts';
 
 /** One thing that was looked at, and what was done about it. */

@@ -1,6 +1,7 @@
+import type { Administration, Inspection } from '../model/administration.ts';
 import { GitopsError } from '../model/errors.ts';
 import type { HostState } from '../model/inspection.ts';
-import type { Administration, Call, Inspection } from '../model/ports.ts';
+import type { Call } from '../model/ports.ts';
 import type { Settings } from '../model/settings.ts';
 import { type Wish, wishOf } from './wish.ts';
 

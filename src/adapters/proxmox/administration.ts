@@ -1,7 +1,8 @@
 import * as z from 'zod';
+import type { Administration } from '../../model/administration.ts';
 import { isGitopsError } from '../../model/errors.ts';
 import type { AclEntry } from '../../model/inspection.ts';
-import type { Administration, Call } from '../../model/ports.ts';
+import type { Call } from '../../model/ports.ts';
 import { readData } from './answer.ts';
 import { parseRoles } from './inspection.ts';
 import { operate } from './operation.ts';

@@ -15,7 +15,11 @@ const PENDING = z.array(
     delete: z.unknown().optional(),
   }),
 );
-const CURRENT = z.object({ status: z.string(), lock: z.string().optional() });
+const CURRENT = z.object({
+  status: z.string(),
+  lock: z.string().optional(),
+  disk: z.coerce.number().optional().catch(undefined),
+});
 
 /** undefined only when the server says that the container does not exist on this node; 403 throws. */
 export async function readContainer(
@@ -37,11 +41,12 @@ export async function observe(
   const lxc = api(session, signal).nodes.$(nodeName(node)).lxc.$(vmidPart(vmid));
   try {
     const [pending, current] = await Promise.all([lxc.pending.$get(), lxc.status.current.$get()]);
-    const { status, lock } = readData(CURRENT, current);
+    const { status, lock, disk } = readData(CURRENT, current);
     return {
       vmid,
       node,
       running: status === 'running',
+      ...(disk === undefined || disk === 0 ? {} : { used: disk }),
       ...(lock === undefined ? {} : { lock }),
       ...parsePending(pending),
     };

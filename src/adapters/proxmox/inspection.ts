@@ -1,6 +1,7 @@
 import * as z from 'zod';
+import type { Inspection } from '../../model/administration.ts';
 import type { ApiIdentity, Bridge, ClusterState, NodeState, PermissionsByPath, Role } from '../../model/inspection.ts';
-import type { Call, Inspection } from '../../model/ports.ts';
+import type { Call } from '../../model/ports.ts';
 import type { Connection } from '../../model/settings.ts';
 import { readData } from './answer.ts';
 import { api, type Session } from './api.ts';

@@ -1,5 +1,6 @@
+import type { Administration, Inspection } from '../../model/administration.ts';
 import type { Backups, Clones, Placement, Snapshots, Surroundings, Volumes } from '../../model/container-ports.ts';
-import type { Administration, Clock, Containers, Inspection, Inventory, Marks } from '../../model/ports.ts';
+import type { Clock, Containers, Inventory, Marks } from '../../model/ports.ts';
 import type { Connection } from '../../model/settings.ts';
 import { readAddresses } from './addresses.ts';
 import { administrationOf, type Send } from './administration.ts';

@@ -1,5 +1,5 @@
+import type { Administration } from '../../model/administration.ts';
 import { isGitopsError } from '../../model/errors.ts';
-import type { Administration } from '../../model/ports.ts';
 import type { Mask } from '../process/mask.ts';
 import { runProcess } from '../process/run-process.ts';
 import { administrationOf, type Send } from './administration.ts';

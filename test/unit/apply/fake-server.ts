@@ -1,3 +1,4 @@
+import type { Backups, Snapshots } from '../../../src/model/container-ports.ts';
 import { GitopsError } from '../../../src/model/errors.ts';
 import type { ContainerState, TaskState } from '../../../src/model/observed.ts';
 import type {
@@ -161,6 +162,7 @@ export class FakeServer {
       answers: (_address: string, _call: Call) => Promise.resolve(false),
       openPorts: () => Promise.resolve([]),
     };
+    const none = new Proxy({}, { get: (_, name) => () => Promise.reject(new Error(`no ${String(name)} here`)) });
     return {
       inventory: this.inventory(),
       containers: this.writer(),
@@ -170,6 +172,8 @@ export class FakeServer {
       keys,
       reporter,
       shells,
+      snapshots: none as Snapshots,
+      backups: none as Backups,
     };
   }
 }
