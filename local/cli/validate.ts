@@ -4,7 +4,7 @@ import { define } from '../../src/deploy.ts';
 import { identityOf, stageOf } from '../../src/desired/identity.ts';
 import { encodeDesired } from '../../src/desired/json.ts';
 import type { Desired } from '../../src/model/desired.ts';
-import { formatProblem, isGitopsError, type Problem, ProblemsError } from '../../src/model/errors.ts';
+import { formatProblem, type GitopsError, isGitopsError, type Problem, ProblemsError } from '../../src/model/errors.ts';
 import type { Source } from '../../src/model/ports.ts';
 import type { Settings } from '../../src/model/settings.ts';
 import { summaryOf } from '../../src/report/desired.ts';
@@ -64,15 +64,16 @@ async function validateOne(
     return { directory, valid: true, desired };
   } catch (error) {
     if (!isGitopsError(error) || error.kind !== 'user') throw error;
-    const problems =
-      error instanceof ProblemsError ? error.problems : [asProblem(directory, error.message, error.advice)];
+    const problems = error instanceof ProblemsError ? error.problems : [asProblem(directory, error)];
     return { directory, valid: false, problems: problems.map((problem) => placed(directory, problem)) };
   }
 }
 
-function asProblem(directory: string, message: string, advice: readonly string[]): Problem {
+/** An error that stands for the whole directory: its name is said already. */
+function asProblem(directory: string, { message, advice }: GitopsError): Problem {
+  const reason = message.replace(`Unable to read definition ${resolve(directory)}: `, '');
   const fix = advice[0];
-  return { file: directory, message, ...(fix === undefined ? {} : { fix }) };
+  return { file: directory, message: reason, ...(fix === undefined ? {} : { fix }) };
 }
 
 /** A problem with its file as seen from here, so that a terminal or an editor can open it. */

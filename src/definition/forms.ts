@@ -14,6 +14,8 @@ const STORAGE_NAME = '[A-Za-z][A-Za-z0-9_.-]*[A-Za-z0-9]';
 /** What follows the first slash: no `..`, no comma and no colon, which separate options of Proxmox VE's mount points. */
 const BELOW = '(?!(?:[^,:\\s]*/)?\\.\\.(?:[/:]|$))[^,:\\s]';
 const DEVICE_PATH = `/dev/${BELOW}+`;
+/** What the kernel and systemd mount within every container. */
+const NOT_RESERVED = '(?!(?:proc|sys|dev|run)(?:/|$))';
 /** One name of a path that is none of `.` and `..`. */
 const SEGMENT = '(?!\\.\\.?(?:/|$))[^,:/\\s]+';
 /** A repository's or directory's name, as src/desired takes it. */
@@ -40,14 +42,14 @@ export const STORAGE = new RegExp(`^${STORAGE_NAME}$`);
 export const DISK = new RegExp(`^${STORAGE_NAME}:[1-9]\\d{0,5}$`);
 export const VOLUME = /^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/;
 /** Of what lies within a container; not the root, and none of the file systems that the kernel and systemd put there. */
-export const CONTAINER_PATH = new RegExp(`^/(?!(?:proc|sys|dev|run)(?:/|$))${SEGMENT}(?:/${SEGMENT})*/?$`);
+export const CONTAINER_PATH = new RegExp(`^/${NOT_RESERVED}${SEGMENT}(?:/${SEGMENT})*/?$`);
 export const HOST_PATH = new RegExp(`^/(?!dev(?:/|$))(?:${SEGMENT}(?:/${SEGMENT})*/?)?$`);
 export const TEMPLATE = new RegExp(
   `^(?:[a-z]+(?:-\\d+(?:\\.\\d+)?)?|${STORAGE_NAME}:vztmpl/[^/\\s:,]+\\.tar(?:\\.(?:gz|xz|zst|bz2))?)$`,
 );
 export const DEVICE = new RegExp(`^${DEVICE_PATH}$`);
 export const DEVICE_MODE = /^0[0-7]{3}$/;
-export const MOUNT = new RegExp(`^(?:share|${DEVICE_PATH}|/(?!dev/)${BELOW}*:/${BELOW}+)$`);
+export const MOUNT = new RegExp(`^(?:share|${DEVICE_PATH}|/(?!dev/)${BELOW}*:/${NOT_RESERVED}${BELOW}+)$`);
 export const FILE_SYSTEM = /^[a-z][a-z0-9_]{0,31}$/;
 /** Pools may stand in pools, three deep. */
 export const POOL = /^[A-Za-z0-9_-]+(?:\/[A-Za-z0-9_-]+){0,2}$/;

@@ -59,9 +59,11 @@ function scan(file: string, text: string): ScannedYaml {
         problems.push({ file, ...at(node.range?.[0]), message: 'tags are not read', fix: `remove ${node.tag}` });
     },
     Pair(_, { key }) {
+      const place = at(isNode(key) ? key.range?.[0] : undefined);
+      if (!isScalar(key) || key.value === null) problems.push({ file, ...place, message: 'expected a plain key' });
       // Plain objects cannot hold it as a key of their own in every place that a value passes.
-      if (isScalar(key) && key.value === '__proto__')
-        problems.push({ file, ...at(key.range?.[0]), message: '__proto__ is not a key', fix: 'remove it' });
+      else if (key.value === '__proto__')
+        problems.push({ file, ...place, message: '__proto__ is not a key', fix: 'remove it' });
     },
   });
   if (problems.length > 0) return { entries: [], problems };
@@ -76,11 +78,8 @@ function scan(file: string, text: string): ScannedYaml {
   }
   const entries: YamlEntry[] = [];
   for (const { key, value } of root.items) {
-    const start = at((key as ParsedNode).range[0]);
-    if (!isScalar(key) || key.value === null) {
-      problems.push({ file, ...start, message: 'expected a plain key' });
-      continue;
-    }
+    if (!isScalar(key)) continue;
+    const start = at(key.range[0]);
     entries.push({
       key: String(key.value),
       value: isNode(value) ? value.toJS(document) : null,

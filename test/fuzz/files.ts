@@ -113,7 +113,10 @@ function envText(value: unknown): string | undefined {
     const items = value.map(envText);
     return items.some((item) => item === undefined) ? undefined : items.join(',');
   }
+  // Without exponents, which nobody writes.
+  if (typeof value === 'number' && !Number.isInteger(value)) return value.toFixed(2);
   if (typeof value !== 'object' || value === null) return String(value);
+  if ('host' in value || 'path' in value || 'command' in value) return undefined;
   const entries = Object.entries(value);
   // unit:x and tcp:80 of health, order=1 of startup
   return entries
@@ -131,7 +134,7 @@ export const envFile: Arbitrary<Uint8Array> = fc
     const lines = Object.entries(value).flatMap(([key, item]) => {
       const name = YAML_TO_ENV.get(key);
       const text = envText(item);
-      return name === undefined || text === undefined ? [] : [`${name}=${quote}${text}${quote}`];
+      return name === undefined || text === undefined || text === '' ? [] : [`${name}=${quote}${text}${quote}`];
     });
     return bytes(mark + lines.join(end) + end);
   });

@@ -4,6 +4,7 @@ import { decodeDesired, encodeDesired } from '../../src/desired/json.ts';
 import { resolve } from '../../src/desired/resolve.ts';
 import { formatProblem, isGitopsError, type Problem, ProblemsError } from '../../src/model/errors.ts';
 import type { Settings } from '../../src/model/settings.ts';
+import { resolveSettings } from '../../src/settings/resolve.ts';
 import type { Files } from './files.ts';
 
 /** What became of random files. */
@@ -15,22 +16,10 @@ export type Verdict =
 
 const DIRECTORY = '/srv/apache';
 
-const SITE: Settings = {
-  connection: { hosts: [], port: 8006, trust: { kind: 'system' } },
-  site: 'fuzz',
-  stateDirectory: '/nowhere',
-  vmidBase: 1000,
-  candidateVmidBase: 900_000,
-  candidateAddresses: 'dhcp',
-  storage: 'local-lvm',
-  templateStorage: 'local',
-  network: { bridge: 'vmbr0', interface: 'eth0', prefix: 24 },
-  timezone: 'Etc/UTC',
-  locale: 'C.UTF-8',
-  upgrade: false,
-  sshKeys: [],
-  debug: false,
-};
+const { settings: SITE } = resolveSettings(
+  { flags: {}, environment: {}, files: [] },
+  { stateDirectory: '/nowhere', read: () => undefined, connectionOptional: true },
+);
 
 /** Sites that differ in what they add to a definition. */
 export const SITES: readonly Settings[] = [

@@ -19,19 +19,23 @@ const path = fc
 
 /** By the last key on the way to a value: forms that a random text rarely meets. */
 const SAMPLES: Readonly<Record<string, Arbitrary<unknown>>> = {
-  ip6: fc.oneof(fc.constantFrom('dhcp', 'auto', 'none'), ipv6WithLength),
-  gateway6: ipv6,
-  nameserver: fc.array(fc.oneof(ipv6, fc.ipV4()), { minLength: 1, maxLength: 4 }),
+  ip6: fc.oneof(fc.constantFrom('dhcp', 'auto', 'fd00::42/64', 'fd00::43/64'), ipv6WithLength),
+  gateway6: fc.oneof(fc.constantFrom('fe80::1', 'fd00::1'), ipv6),
+  nameserver: fc.array(fc.oneof(ipv6, fc.ipV4()), { minLength: 1, maxLength: 3 }),
   gateway: fc.oneof(fc.ipV4(), fc.constantFrom('192.168.178.1', '10.0.0.1')),
   ip: fc.oneof(fc.constantFrom('dhcp', 'none', '192.168.178.42/24', '10.0.0.7'), fc.ipV4()),
-  template: fc.constantFrom('debian', 'debian-12', 'local:vztmpl/x.tar.zst', 'alpine'),
+  template: fc.constantFrom('debian', 'debian-12', 'local:vztmpl/x.tar.zst', 'debian-13'),
   hostname: word,
   searchdomain: fc.array(word, { minLength: 1, maxLength: 3 }).map((words) => words.join(' ')),
   path: fc.oneof({ arbitrary: path, weight: 4 }, fc.constant('/dev/ttyUSB0')),
   http: fc
     .tuple(fc.constantFrom('', 'web.example', '[::1]'), fc.integer({ min: 0, max: 70_000 }))
     .map(([host, port]) => `http://${host}:${port}/x`),
-  description: fc.oneof(fc.string({ unit: 'grapheme', minLength: 1 }), fc.constant('<!-- pve-gitops:1 {} -->')),
+  description: fc.oneof(
+    fc.lorem(),
+    fc.constantFrom('**Bold**\n\n- one\n- two: #3\n', '<!-- pve-gitops:1 {} -->'),
+    fc.string({ unit: 'grapheme', minLength: 1 }),
+  ),
   command: fc.string({ unit: 'grapheme', minLength: 1 }),
   contains: fc.string({ unit: 'grapheme', minLength: 1 }),
 };
@@ -56,7 +60,7 @@ function withoutLookAhead(pattern: string): RegExp {
 export function valueFor(node: SchemaNode, key: string): Arbitrary<unknown> {
   const made = plainValue(node, key);
   const sample = node.properties === undefined ? SAMPLES[key] : undefined;
-  return sample === undefined ? made : fc.oneof({ arbitrary: sample, weight: 4 }, made);
+  return sample === undefined ? made : fc.oneof({ arbitrary: sample, weight: 8 }, made);
 }
 
 function plainValue(node: SchemaNode, key: string): Arbitrary<unknown> {
@@ -123,7 +127,7 @@ const KEYS: ReadonlyMap<string, Arbitrary<unknown>> = new Map(
 
 /** A definition with some keys, in the forms of container.yml, of which most can be read. */
 export const definitionValue: Arbitrary<Readonly<Record<string, unknown>>> = fc
-  .tuple(fc.constantFrom(SHORT, LONG, []), fc.subarray([...KEYS.keys()], { maxLength: 12 }))
+  .tuple(fc.constantFrom(SHORT, LONG, []), fc.subarray([...KEYS.keys()], { minLength: 2, maxLength: 14 }))
   .chain(([excluded, keys]) => {
     const chosen = [...KEYS].filter(([key]) => keys.includes(key) && !excluded.includes(key));
     return fc.record(Object.fromEntries(chosen), { noNullPrototype: true });

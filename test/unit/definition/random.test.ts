@@ -84,6 +84,7 @@ it('values of a known key end in a definition or in a problem of that line', () 
 /** What the fuzzer found, as small as it made it. */
 describe('once went wrong', () => {
   it.each([
+    ['a key that is a map, of which the process warns', 'container.yml', 'volumes: {{a: 1}: x}'],
     [
       'a place behind the end of its line',
       'container.yml',

@@ -87,6 +87,8 @@ health:
     ['<<: {a: 1}', 'container.yml:1:1: <<: is not a key'],
     ['1: 2', 'container.yml:1:1: 1: is not a key'],
     ['? [a]\n: 1', 'container.yml:1:3: expected a plain key'],
+    ['volumes: {{a: 1}: x}', 'container.yml:1:11: expected a plain key'],
+    ['volumes: {: x}', 'container.yml:1:11: expected a plain key'],
     ['cores: "2"', 'container.yml:1:8: cores: expected a whole number from 1 to 8192, not "2"; remove the quotes'],
     ['cores:', 'container.yml:1:7: cores: expected a whole number from 1 to 8192, not null'],
     [
