@@ -50,6 +50,17 @@ describe('an address that is right', () => {
       { kind: 'static', address: '192.168.178.42', prefix: 16, gateway: '192.168.0.1' },
     ],
     ['10.0.0.0/31', '10.0.0.1', PLAIN, { kind: 'static', address: '10.0.0.0', prefix: 31, gateway: '10.0.0.1' }],
+    // A single address that is routed to a hosted machine.
+    ['203.0.113.7/32', '192.0.2.1', HOME, { kind: 'static', address: '203.0.113.7', prefix: 32, gateway: '192.0.2.1' }],
+    ['192.168.178.42', 'none', HOME, { kind: 'static', address: '192.168.178.42', prefix: 24 }],
+    ['10.0.0.5', 'none', HOME, { kind: 'static', address: '10.0.0.5', prefix: 24 }],
+    [
+      '192.168.178.42',
+      'none',
+      LOCAL,
+      { kind: 'static', address: '10.91.178.42', prefix: 16, written: '192.168.178.42' },
+    ],
+    ['dhcp', 'none', HOME, { kind: 'dhcp' }],
     ['10.0.0.255/32', undefined, PLAIN, { kind: 'static', address: '10.0.0.255', prefix: 32 }],
     ['10.0.1.0/23', undefined, PLAIN, { kind: 'static', address: '10.0.1.0', prefix: 23 }],
     [
