@@ -1,0 +1,80 @@
+/** One try: a scenario, a fault and where it came. */
+export interface Try {
+  readonly scenario: string;
+  readonly fault: string;
+  readonly at: string;
+}
+
+interface Row {
+  tried: number;
+  survived: number;
+  reported: number;
+  missed: number;
+  lost: number;
+}
+
+/** Counts tries by scenario and fault, and keeps what was lost. */
+export class Tally {
+  readonly #rows = new Map<string, Row>();
+  readonly #lost: string[] = [];
+  readonly #onLost: (text: string) => void;
+
+  constructor(onLost: (text: string) => void) {
+    this.#onLost = onLost;
+  }
+
+  get lostCount(): number {
+    return this.#lost.length;
+  }
+
+  /** The disturbed run, or the one after the kill, came to the same end. */
+  survived(what: Try): void {
+    this.#count(what, 'survived');
+  }
+
+  /** The disturbed run ended with an error that says what it was, and the next one came to the same end. */
+  reported(what: Try): void {
+    this.#count(what, 'reported');
+  }
+
+  /** The run had ended before the moment came. */
+  missed(what: Try): void {
+    this.#count(what, 'missed');
+  }
+
+  lost(what: Try, reasons: readonly string[]): void {
+    this.#count(what, 'lost');
+    const text = `LOST ${what.scenario}, ${what.fault}, ${what.at}:\n${reasons.map((reason) => `    ${reason}`).join('\n')}`;
+    this.#lost.push(text);
+    this.#onLost(text);
+  }
+
+  table(): string {
+    const rows = [...this.#rows].map(([name, row]) => {
+      const [scenario = '', fault = ''] = name.split('\0');
+      const same = row.survived + row.reported;
+      return [scenario, fault, row.tried, same, row.survived, row.reported, row.missed, row.lost].map(String);
+    });
+    const sum = (column: number): number => rows.reduce((total, row) => total + Number(row[column]), 0);
+    const totals = ['all', '', ...[2, 3, 4, 5, 6, 7].map((column) => String(sum(column)))];
+    const head = ['scenario', 'fault', 'tried', 'same end state', 'survived', 'reported', 'not met', 'lost'];
+    const lines = [head, ...rows, totals];
+    const widths = head.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
+    return lines
+      .map((line) =>
+        line
+          .map((cell, column) => (column < 2 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)))
+          .join('  ')
+          .trimEnd(),
+      )
+      .join('\n');
+  }
+
+  #count({ scenario, fault }: Try, kind: Exclude<keyof Row, 'tried'>): void {
+    const key = `${scenario}\0${fault}`;
+    const row = this.#rows.get(key) ?? { tried: 0, survived: 0, reported: 0, missed: 0, lost: 0 };
+    row.tried += 1;
+    row[kind] += 1;
+    this.#rows.set(key, row);
+  }
+}
