@@ -8,8 +8,9 @@ export function writeConfig(path: string, text: string): void {
   const fresh = `${path}.${randomBytes(4).toString('hex')}`;
   try {
     const found = statSync(path, { throwIfNoEntry: false });
-    // 0600; a file that a group may read on purpose (the runner's, 0640) stays so, but nobody else ever reads it.
-    writeFileSync(fresh, text, { mode: found === undefined ? 0o600 : found.mode & 0o640, flag: 'wx' });
+    // What a group may read on purpose (the runner's, 0640) it may go on reading; one that all could read was a slip.
+    const mode = found !== undefined && (found.mode & 0o077) === 0o040 ? 0o640 : 0o600;
+    writeFileSync(fresh, text, { mode, flag: 'wx' });
     if (found !== undefined) chownSync(fresh, found.uid, found.gid);
     renameSync(fresh, path);
   } finally {

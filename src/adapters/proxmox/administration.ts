@@ -37,8 +37,13 @@ const ACL = z.array(
 
 /** The port over a way to send calls. */
 export function administrationOf(send: Send): Administration {
-  const read = <T>(what: string, schema: z.ZodType<T>, path: readonly string[], call: Call): Promise<T> =>
-    operate(what, call, async (signal) => readData(schema, await send('GET', path, {}, signal)));
+  const read = <T>(
+    what: string,
+    schema: z.ZodType<T>,
+    path: readonly string[],
+    call: Call,
+    parameters: Readonly<Record<string, string>> = {},
+  ): Promise<T> => operate(what, call, async (signal) => readData(schema, await send('GET', path, parameters, signal)));
   const write = async (
     what: string,
     call: Call,
@@ -75,7 +80,8 @@ export function administrationOf(send: Send): Administration {
       return storages.map(({ storage, content }) => ({ storage, content: (content ?? '').split(',') }));
     },
     async bridges(node, call) {
-      const bridges = await read(`list the bridges of ${node}`, BRIDGES, ['nodes', node, 'network'], call);
+      const path = ['nodes', node, 'network'];
+      const bridges = await read(`list the bridges of ${node}`, BRIDGES, path, call, { type: 'any_bridge' });
       const vnets = await read('list the virtual networks', VNETS, ['cluster', 'sdn', 'vnets'], call).catch(noSdn);
       return [
         ...bridges.map(({ iface }) => ({ name: iface })),
