@@ -152,12 +152,12 @@ export async function rollback(ports: Ports, options: RunOptions, wish: Rollback
     }
     await takeBack(ports, run, options, past, again);
     await held(ports, run, async (held_, holding) => {
-      const { history = [], commit, attempt } = holding.mark;
+      const { history = [] } = holding.mark;
       const rest = history.filter(({ at }) => Date.parse(at) < Date.parse(past.at));
       const written = await rewriteMark(held_, ({ attempt: _, history: __, ...mark }) => ({
         ...mark,
         ...(past.commit === undefined ? {} : { commit: past.commit, good: { commit: past.commit, at: past.at } }),
-        ...badOf(attempt?.trying ?? commit, past.commit),
+        ...badOf(seen.mark.attempt?.trying ?? seen.mark.commit, past.commit),
         ...(rest.length === 0 ? {} : { history: rest }),
       }));
       await pruneWayPoints(ports, written, rest, options.signal);

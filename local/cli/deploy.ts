@@ -36,7 +36,7 @@ export function runStretch(name: keyof typeof STRETCHES, directory: string, opti
   });
 }
 
-function show(outcome: Outcome, { terminal, local }: Context, options: DeployOptions): void {
+export function show(outcome: Outcome, { terminal, local }: Context, options: DeployOptions): void {
   terminal.progress.close();
   if (options.json === true) {
     terminal.json(outcomeJson(outcome));

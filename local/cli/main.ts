@@ -8,6 +8,7 @@ import { confirm } from './confirm.ts';
 import type { CommonOptions } from './context.ts';
 import { runStretch } from './deploy.ts';
 import { doctor } from './doctor.ts';
+import { diff, history, type RollbackOptions, rollBack } from './history.ts';
 import { type ImportOptions, importContainer } from './import.ts';
 import { nodeReset, nodeStart, nodeStatus, nodeStop } from './node.ts';
 import { printSchema } from './schema.ts';
@@ -152,6 +153,18 @@ command(program, 'setup', 'print what makes a pool, a small role and a token for
     debug = raw.debug === true;
     exitCode = await setup(common(raw) as SetupOptions);
   });
+
+command(program, 'history <directory>', 'what runs, and the states that can be gone back to').action(run(history));
+command(program, 'rollback <directory>', 'take the container back to a state that was good')
+  .option('--to <commit>', 'the commit to go back to (the one before)')
+  .option('--with-data', 'volumes go back too: what was written to them since is lost')
+  .action(run((directory, options) => rollBack(directory, options as unknown as RollbackOptions)));
+command(program, 'diff <directory> <before> <after>', 'what differs between two commits of a definition').action(
+  async (directory: string, before: string, after: string, raw: Raw) => {
+    debug = raw.debug === true;
+    exitCode = await diff(directory, before, after, common(raw));
+  },
+);
 
 const node = program
   .command('node')

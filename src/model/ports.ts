@@ -136,6 +136,8 @@ export interface Source {
   at(directory: string, commit: string): Promise<{ readonly directory: string; close(): Promise<void> }>;
   /** Whether one commit comes before the other; undefined: the repository cannot tell. */
   isAncestor(directory: string, older: string, newer: string): Promise<boolean | undefined>;
+  /** Files of the directory that differ between two commits, each with git's letter for how. */
+  changedFiles(directory: string, before: string, after: string): Promise<readonly string[]>;
 }
 
 /** The site's SSH user CA and its secret key for hashes. */

@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } f
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { connectAdministration } from '../../src/connect.ts';
-import type { Administration } from '../../src/model/ports.ts';
+import type { Administration } from '../../src/model/administration.ts';
 import { type Done, ensure } from '../../src/setup/ensure.ts';
 import { refusal } from './proxmox-client.ts';
 import { CliSite, type Ended } from './support/cli.ts';

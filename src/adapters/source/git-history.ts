@@ -106,6 +106,13 @@ async function fetched(directory: string, commit: string, fetch: FetchCommit): P
   return has(directory, commit);
 }
 
+/** Files of the directory that differ between two commits: `M configure.sh`, `A conf/site.conf`. */
+export async function changedFiles(directory: string, before: string, after: string): Promise<readonly string[]> {
+  const args = ['diff', '--name-status', '--no-renames', '--relative', before, after, '--', '.'];
+  const text = await need(directory, args, `compare ${before.slice(0, 12)} with ${after.slice(0, 12)}`);
+  return text === '' ? [] : text.split('\n').map((line) => line.replace('\t', ' '));
+}
+
 /**
  * Whether `older` comes before `newer` in history. undefined: this repository cannot tell (no git, a checkout without
  * history, another repository's commit).

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { GitopsError } from '../../model/errors.ts';
 import type { Source } from '../../model/ports.ts';
 import { archiveTree } from './archive.ts';
-import { directoryAt, type FetchCommit, isAncestor, readCommit, resolveCommit } from './git-history.ts';
+import { changedFiles, directoryAt, type FetchCommit, isAncestor, readCommit, resolveCommit } from './git-history.ts';
 import { digestTree } from './tree.ts';
 
 /** Definitions are small; a file of this size is a mistake. */
@@ -45,5 +45,6 @@ export function createSource(fetch?: FetchCommit): Source {
     resolve: resolveCommit,
     at: (directory, commit) => directoryAt(directory, commit, fetch),
     isAncestor,
+    changedFiles,
   };
 }

@@ -1,0 +1,179 @@
+import { execFileSync } from 'node:child_process';
+import { appendFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { parseDescription } from '../../src/model/mark.ts';
+import { CliSite } from './support/cli.ts';
+import { dataOf } from './support/node-client.ts';
+
+/** A change that fails leaves the last good state serving; what was good can be gone back to. */
+
+const CONFIG = 'IP=192.168.178.42\nID=42\nHOSTNAME=apache\nMEMORY=512\n';
+let site: CliSite;
+let directory: string;
+
+beforeAll(async () => {
+  site = await CliSite.open();
+});
+afterAll(() => site.close());
+
+const git = (...args: readonly string[]): string =>
+  execFileSync('git', ['-C', directory, '-c', 'user.name=a', '-c', 'user.email=a@example.com', ...args], {
+    encoding: 'utf8',
+  }).trim();
+
+function commit(change: string): string {
+  appendFileSync(join(directory, 'configure.sh'), `# ${change}\n`);
+  git('add', '-A');
+  git('commit', '-qm', change);
+  return git('rev-parse', 'HEAD');
+}
+
+const script = (exitCode: number) =>
+  site.control('PUT', 'answers', { name: 'configure.sh', exitCode, stderr: `pve-gitops: ended ${exitCode}\n` });
+
+async function mark() {
+  const config = await site.config(1042);
+  return parseDescription(String(config?.description)).mark;
+}
+
+async function snapshots(): Promise<readonly string[]> {
+  const reply = await site.client.call('GET', '/nodes/pve/lxc/1042/snapshot');
+  return (dataOf(reply) as readonly { readonly name: string }[]).map(({ name }) => name).filter((n) => n !== 'current');
+}
+
+async function begin(config: string, extra: Readonly<Record<string, string>> = {}): Promise<string> {
+  directory = site.definition('apache', { 'config.env': null, ...extra });
+  if (config !== '') writeFileSync(join(directory, 'config.env'), config);
+  git('init', '-q', '-b', 'main', '.');
+  const first = commit('one');
+  await site.run(['destroy', directory, '--yes']);
+  await script(0);
+  expect((await site.run(['deploy', directory])).code).toBe(0);
+  return first;
+}
+
+describe('a container whose storage takes snapshots', () => {
+  let first: string;
+  beforeEach(async () => {
+    first = await begin(`${CONFIG}DISK=local-lvm:4\n`);
+  });
+
+  it('has no way back before it was good, and keeps one before each change after that', async () => {
+    expect(await snapshots()).toEqual([]);
+    const second = commit('two');
+    const plan = await site.run(['plan', directory]);
+    expect(plan.text).toMatch(/keep a snapshot/);
+    expect(plan.text).toMatch(/way back: a snapshot; last none yet/);
+    expect((await site.run(['deploy', directory])).code).toBe(0);
+    const kept = await mark();
+    expect(kept).toMatchObject({ commit: second, history: [{ commit: first }] });
+    expect(kept?.attempt).toBeUndefined();
+    expect(await snapshots()).toEqual([expect.stringMatching(/^pgo_\d{8}_\d{6}$/)]);
+    const writes = await site.writes();
+    const again = await site.run(['deploy', directory]);
+    expect(again.text).toContain('nothing to change');
+    expect(await site.writes()).toBe(writes);
+  });
+
+  it('goes back when configure fails: exit 7, the old state, the bad commit remembered, no snapshot left', async () => {
+    const before = await mark();
+    const bad = commit('broken');
+    await script(3);
+    const end = await site.run(['deploy', directory]);
+    expect(end.code).toBe(7);
+    expect(end.text).toContain(`container 1042 serves commit ${first.slice(0, 12)} again`);
+    const after = await mark();
+    expect(after).toMatchObject({ commit: first, bad, applied: { ...before?.applied } });
+    expect(after?.attempt).toBeUndefined();
+    expect(after?.lease).toBeUndefined();
+    expect(await snapshots()).toEqual([]);
+    const status = dataOf(await site.client.call('GET', '/nodes/pve/lxc/1042/status/current'));
+    expect(status.status).toBe('running');
+    // the same commit is tried again once its script works
+    await script(0);
+    expect((await site.run(['deploy', directory])).code).toBe(0);
+    expect(await mark()).toMatchObject({ commit: bad });
+    expect((await mark())?.bad).toBeUndefined();
+  });
+
+  it('keeps three states, drops only its own snapshots, and rolls back to one by its commit', async () => {
+    await site.client.call('POST', '/nodes/pve/lxc/1042/snapshot', { snapname: 'mine', description: 'by hand' });
+    const commits = [first];
+    for (const change of ['two', 'three', 'four', 'five']) {
+      commits.push(commit(change));
+      expect((await site.run(['deploy', directory])).code).toBe(0);
+    }
+    expect((await mark())?.history?.map((state) => state.commit)).toEqual([commits[3], commits[2], commits[1]]);
+    expect((await snapshots()).length).toBe(4);
+    expect(await snapshots()).toContain('mine');
+    const shown = await site.run(['history', directory]);
+    expect(shown.text).toMatch(new RegExp(`\\* now +${commits[4]?.slice(0, 12)}`));
+    expect(shown.text).toMatch(new RegExp(`${commits[2]?.slice(0, 12)} +snapshot pgo_`));
+
+    const end = await site.run(['rollback', directory, '--to', commits[2]?.slice(0, 8) ?? '']);
+    expect(end.text).not.toContain('error');
+    expect(end.code).toBe(0);
+    expect(await mark()).toMatchObject({ commit: commits[2], bad: commits[4], history: [{ commit: commits[1] }] });
+    expect(await snapshots()).toContain('mine');
+    expect((await snapshots()).length).toBe(2);
+  });
+
+  it('finishes what a killed run began, from the state that was good', async () => {
+    const second = commit('two');
+    const running = site.start(['deploy', directory]);
+    await running.when(async () => (await mark())?.attempt !== undefined);
+    running.kill();
+    await running.ended.catch(() => undefined);
+    const kept = await snapshots();
+    const end = await site.run(['deploy', directory]);
+    expect(end.code).toBe(0);
+    expect(await snapshots()).toEqual(kept);
+    expect(await mark()).toMatchObject({ commit: second, history: [{ commit: first }] });
+  });
+});
+
+describe('a container with a kept volume', () => {
+  const YAML = (memory: number): string => `id: 42
+ip: 192.168.178.42
+memory: ${memory}
+disk: local-lvm:4
+volumes:
+  data: { path: /srv/data, disk: "local-lvm:1" }
+`;
+
+  it('is never rolled back with its data: the last good commit is configured again', async () => {
+    const first = await begin('', { 'container.yml': YAML(512) });
+    const bad = commit('broken');
+    const plan = await site.run(['plan', directory]);
+    expect(plan.text).toMatch(/way back: commit \w+ configured again \(the volume at \/srv\/data keeps/);
+    const commands = async () => ((await site.control('GET', 'exec?vmid=1042')) as readonly { name: string }[]).length;
+    const before = await commands();
+    // fails while the tree is the bad one: the second run of configure.sh, with the good tree, must work
+    await script(3);
+    const running = site.start(['deploy', directory]);
+    await running.when(async () => running.text().includes('way back'));
+    await script(0);
+    const end = await running.ended;
+    expect(end.text).toContain(`serves commit ${first.slice(0, 12)} again`);
+    expect(end.code).toBe(7);
+    expect(await commands()).toBeGreaterThan(before);
+    expect(await snapshots()).toEqual([]);
+    expect(await mark()).toMatchObject({ commit: first, bad, good: { commit: first } });
+  });
+});
+
+describe('two commits of a definition', () => {
+  it('are compared field by field and file by file, without a server', async () => {
+    const first = await begin(`${CONFIG}DISK=local-lvm:4\n`);
+    writeFileSync(join(directory, 'config.env'), `${CONFIG.replace('512', '768')}DISK=local-lvm:4\n`);
+    commit('more memory');
+    const end = await site.run(['diff', directory, first, 'HEAD']);
+    expect(end.text).toContain('memory: 512 → 768');
+    expect(end.text).toContain('M configure.sh');
+    expect(end.text).not.toContain('cores');
+    const wrong = await site.run(['diff', directory, 'nowhere', 'HEAD']);
+    expect(wrong.code).toBe(3);
+    expect(wrong.text).toContain('Unable to find commit nowhere');
+  });
+});
