@@ -52,14 +52,23 @@ const OPEN = 'pve-gitops-replace:1 ';
 /** What a backup was taken for: the archive that a live container is made of, or what it was before. */
 export interface ReplaceBackup {
   readonly id: string;
+  /** Site, owner, name and stage: vmids of two clusters may be the same on one backup server. */
+  readonly of: string;
   readonly kind: 'candidate' | 'before';
   /** Until when it is kept, ISO 8601. */
   readonly expires: string;
 }
 
-/** A readable line first: lists show no more. */
+/** How the notes begin: lists show the first line and no more. */
+export const REPLACE_WORDS = 'pve-gitops: ';
+
 export function formatReplaceBackup(what: string, backup: ReplaceBackup): string {
-  return `${what}\n${OPEN}${JSON.stringify(backup)}`;
+  return `${REPLACE_WORDS}${what}\n${OPEN}${JSON.stringify(backup)}`;
+}
+
+/** Whose a replace's backups are. */
+export function ownerWords({ site, owner, name, stage }: Pick<Mark, 'site' | 'owner' | 'name' | 'stage'>): string {
+  return [site, owner, name, stage].join(' ');
 }
 
 /** undefined: not ours, or damaged; it is left alone then. */
@@ -68,9 +77,9 @@ export function parseReplaceBackup(notes: string | undefined): ReplaceBackup | u
   if (line === undefined) return undefined;
   try {
     const value = JSON.parse(line.slice(OPEN.length)) as Partial<Record<keyof ReplaceBackup, unknown>>;
-    const { id, kind, expires } = value;
-    if (typeof id !== 'string' || (kind !== 'candidate' && kind !== 'before')) return undefined;
-    return { id, kind, expires: String(expires) };
+    const { id, of, kind, expires } = value;
+    if (typeof id !== 'string' || typeof of !== 'string' || typeof expires !== 'string') return undefined;
+    return kind === 'candidate' || kind === 'before' ? { id, of, kind, expires } : undefined;
   } catch {
     return undefined;
   }

@@ -51,7 +51,11 @@ export function hostKeysOf(log: readonly string[]): string[] {
  * The pinned host keys of a container of ours: from the mark, else from the log of the create task, which is read
  * before the first connection.
  */
-export async function pinnedHostKeys(input: ConvergeInput, node: string, vmid: number): Promise<string[]> {
+export async function pinnedHostKeys(
+  input: Pick<ConvergeInput, 'signal'> & { readonly ports: Pick<ConvergeInput['ports'], 'inventory'> },
+  node: string,
+  vmid: number,
+): Promise<string[]> {
   const { inventory } = input.ports;
   const read = call(DEADLINES.read, input.signal);
   const creates = (await inventory.tasks(node, vmid, read)).filter((task) => task.type === 'vzcreate');

@@ -1,0 +1,82 @@
+import type { Mark } from '../../model/mark.ts';
+import type { Parameters, PoolStep, ResizeStep, UpdateStep } from '../../model/plan.ts';
+import type { Ports, Shell } from '../../model/ports.ts';
+import type { LiveRecord } from '../../model/promotion.ts';
+import type { ReplacementFacts, ReplacementStep, Seen } from '../../model/replacement.ts';
+import type { ConvergeInput, GuestDone } from '../context.ts';
+import type { LeasePorts } from '../lease.ts';
+import type { Observed } from './observe-candidate.ts';
+
+export type PromotePorts = LeasePorts &
+  Pick<Ports, 'keys' | 'shells' | 'snapshots' | 'volumes' | 'backups' | 'surroundings'>;
+
+/** What a renewed container is changed by before it starts. */
+export type LiveChange = (UpdateStep | ResizeStep | PoolStep) & { readonly reason: string };
+
+/** A call that makes the candidate. */
+export interface CandidateWish {
+  readonly parameters: Parameters;
+  /** volid; it is on its storage by now. */
+  readonly template: string;
+}
+
+/** What is inside one of the two containers. */
+export interface GuestOf {
+  shell(holding: Seen): Promise<Shell>;
+  baseline(holding: Seen): Promise<GuestDone>;
+  /** Configure and verify; only verify where there is nothing to configure. Throws when a check fails. */
+  prove(holding: Seen): Promise<GuestDone>;
+  /** Whether it came up: the checks of no definition. */
+  cameUp(holding: Seen): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** All that a replace needs to know; src/replace.ts makes it. */
+export interface PromoteInput {
+  readonly converge: ConvergeInput;
+  readonly ports: PromotePorts;
+  readonly signal: AbortSignal;
+  readonly vmids: ReplacementFacts['vmids'];
+  readonly node: string;
+  readonly goal?: string;
+  readonly inPlace: boolean;
+  readonly backup: ReplacementFacts['backup'];
+  /** Takes the archives. */
+  readonly backupStorage: string;
+  /** Hash of the baseline that the candidate needs. */
+  readonly baseline: string;
+  /** Snapshots of other people that git lets go. */
+  readonly dropSnapshots: readonly string[];
+  /** The definition wants no container. */
+  readonly absent: boolean;
+  /** A candidate that fails is kept, stopped, to be looked at. */
+  readonly keepFailed: boolean;
+  /** The commit that is tried. */
+  readonly commit?: string;
+  /** Throws kind not-ours for what is not this run's. */
+  claim(state: Seen['state']): Seen;
+  /** Pure. */
+  decide(facts: ReplacementFacts): ReplacementStep | undefined;
+  /** Pure. `record`: what still has to be where it was is not changed yet. */
+  changes(live: Seen, record: LiveRecord | undefined): readonly LiveChange[];
+  /** Chooses template and address, and fetches what is missing. */
+  wish(live: Seen): Promise<CandidateWish>;
+  /** For the restore over the live one; description and interfaces come from elsewhere. */
+  restoreParameters(): Parameters;
+  newMark(vmid: number, template: string): Mark;
+  readonly candidate: GuestOf;
+  readonly live: GuestOf;
+}
+
+/** What a run remembers between steps: only to be quick, never to decide. */
+export interface Memory {
+  /** The live one's SSH host keys, read before it was stopped; they never leave the process. */
+  keys?: string;
+  archives?: Observed['archives'];
+  /** The volumes of both are to be listed. */
+  look: boolean;
+  /** Clock, in milliseconds: nobody serves since. */
+  down?: number;
+  /** Milliseconds in which nobody served, added up. */
+  downtime: number;
+}
