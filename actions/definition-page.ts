@@ -50,7 +50,8 @@ const REMARKS: Readonly<Record<string, readonly string[]>> = {
     '- a line that is removed detaches it: the data stays on the storage, and the same line attaches it again;',
     '- the word `delete` destroys it, and nothing else does: `volumes: { data: delete }`.',
     '',
-    'A path may lie within another volume’s, which is then mounted first. Two things at one path are an error. `disk` is short for `storage` and `size`.',
+    'A path may lie within another volume’s, which is then mounted first. Two things at one path are an error, and more than 16 volumes. `disk` is short for',
+    '`storage` and `size`.',
   ],
   mount: [
     'In an .env file by comma: `MOUNT=share, /mnt/media:/srv/media, /dev/ttyUSB0`. Needs root@pam. `share` is the directory that the setting `share` names, seen as /share.',

@@ -1,4 +1,3 @@
-import type { EngineName } from '../model/definition.ts';
 import type { Problem } from '../model/errors.ts';
 
 export type Format = 'env' | 'yaml';
@@ -73,28 +72,4 @@ function nearName(name: string): string {
     .toLowerCase()
     .replace(/^\./, '')
     .replace(/\.yaml$/, '.yml');
-}
-
-/** Any of its files is enough for an engine; of several engines the first counts. */
-const ENGINES: Readonly<Record<Exclude<EngineName, 'none'>, readonly string[]>> = {
-  cinc: ['recipes/default.rb'],
-  ansible: ['playbook.yml'],
-  shell: ['configure.sh', 'build-target.sh'],
-};
-
-export function engineFiles(engine: Exclude<EngineName, 'none'>): readonly string[] {
-  return ENGINES[engine];
-}
-
-/** `names`: the directory's listing; `recipes` alone counts for cinc unless names below it are listed too. */
-export function hasEngine(engine: Exclude<EngineName, 'none'>, names: readonly string[]): boolean {
-  if (ENGINES[engine].some((file) => names.includes(file))) return true;
-  const below = names.some((name) => name.startsWith('recipes/'));
-  return engine === 'cinc' && names.includes('recipes') && !below;
-}
-
-/** The engine that was chosen, else by the files that are there. */
-export function engineOf(names: readonly string[], choice: EngineName | 'auto' = 'auto'): EngineName {
-  if (choice !== 'auto') return choice;
-  return (['cinc', 'ansible', 'shell'] as const).find((engine) => hasEngine(engine, names)) ?? 'none';
 }

@@ -40,7 +40,8 @@ export const INTERFACE = /^(?!lo$)[A-Za-z][A-Za-z0-9_.-]{0,14}$/;
 export const MAC = /^(?!00(?::00){5}$)[0-9A-Fa-f][02468ACEace](?::[0-9A-Fa-f]{2}){5}$/;
 export const STORAGE = new RegExp(`^${STORAGE_NAME}$`);
 export const DISK = new RegExp(`^${STORAGE_NAME}:[1-9]\\d{0,5}$`);
-export const VOLUME = /^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/;
+/** Not a number alone: JavaScript would put it before the others, whatever lies within what. */
+export const VOLUME = /^(?!\d+$)[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/;
 /** Of what lies within a container; not the root, and none of the file systems that the kernel and systemd put there. */
 export const CONTAINER_PATH = new RegExp(`^/${NOT_RESERVED}${SEGMENT}(?:/${SEGMENT})*/?$`);
 export const HOST_PATH = new RegExp(`^/(?!dev(?:/|$))(?:${SEGMENT}(?:/${SEGMENT})*/?)?$`);

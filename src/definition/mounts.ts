@@ -31,7 +31,7 @@ const parts = {
 } as const;
 
 /** Proxmox VE counts from mp0 to mp255. */
-export const MOUNT_POINTS = 256;
+const MOUNT_POINTS = 256;
 
 const text = z.string().regex(MOUNT);
 const bind = z.strictObject({ host: host.schema, path: path.schema, ...optional(parts) });

@@ -1,8 +1,8 @@
 import type { Definition } from '../model/definition.ts';
 import { type Problem, ProblemsError } from '../model/errors.ts';
-import { conflictsOf } from './conflicts.ts';
+import { engineOf, engineProblems } from './engine.ts';
 import { readFile } from './entries.ts';
-import { chooseFiles, engineOf } from './files.ts';
+import { chooseFiles } from './files.ts';
 import { mergeFields } from './merge.ts';
 
 export interface DefinitionInput {
@@ -31,10 +31,9 @@ export function parseDefinition({ directory, stage, files, names }: DefinitionIn
   });
   const { merged, problems: beside } = mergeFields(read);
   problems.push(...beside);
-  // Of what could not be read nobody knows what it would have said.
-  if (problems.length === 0) problems.push(...conflictsOf(merged, names));
+  problems.push(...engineProblems(names, merged.engineChoice));
   if (problems.length > 0) throw problemsOf(directory, inOrder(problems, chosen.names));
-  return { directory, files: chosen.names, engine: engineOf(names, merged.engineChoice?.value), ...merged };
+  return { directory, files: chosen.names, engine: engineOf(names, merged.engineChoice), ...merged };
 }
 
 function inOrder(problems: readonly Problem[], files: readonly string[]): Problem[] {

@@ -3,7 +3,6 @@ import type { VolumeDefinition } from '../model/definition.ts';
 import { type Conflict, field } from './field.ts';
 import { CONTAINER_PATH, DISK, STORAGE, VOLUME } from './forms.ts';
 import { diskHint, gibibytesHint, volumeNameHint } from './hints.ts';
-import { MOUNT_POINTS } from './mounts.ts';
 import { flagOf, given, optional, twice, whole, yesNo } from './schemas.ts';
 
 const OPTIONS = ['noatime', 'nodev', 'noexec', 'nosuid', 'discard', 'lazytime'] as const;
@@ -46,7 +45,7 @@ const parts = {
     schema: yesNo,
     form: 'yes or no',
     default: 'yes',
-    effect: 'live',
+    effect: 'restart',
     description: 'Whether backups hold it',
   },
   read_only: {
@@ -81,7 +80,7 @@ const parts = {
     schema: yesNo,
     form: 'yes or no',
     default: 'yes',
-    effect: 'live',
+    effect: 'restart',
     description: 'Whether storage replication takes it along',
   },
 } as const;
@@ -99,7 +98,10 @@ export const volumes = field({
     kind: 'named',
     parts: { path, ...parts },
     item: '{path, disk} or the word delete',
-    name: { form: 'a name of at most 32 lower-case letters, digits and hyphens', hint: volumeNameHint },
+    name: {
+      form: 'a name of at most 32 lower-case letters, digits and hyphens, with a letter in it',
+      hint: volumeNameHint,
+    },
   },
   form: 'names, each with {path, disk} or the word delete, such as data: {path: /srv/data, disk: local-lvm:8}',
   default: 'none',
@@ -141,7 +143,6 @@ function volumeOf(written: Kept | 'delete'): VolumeDefinition {
 
 function conflicts(written: WrittenVolumes): readonly Conflict[] {
   const entries = Object.entries(written);
-  if (entries.length > MOUNT_POINTS) return [{ kind: 'conflict', path: [], message: `has more than ${MOUNT_POINTS}` }];
   const pathOf = (index: number): string[] => [entries[index]?.[0] ?? '', 'path'];
   const paths = twice(
     entries,
