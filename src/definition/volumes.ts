@@ -99,7 +99,7 @@ export const volumes = field({
     parts: { path, ...parts },
     item: '{path, disk} or the word delete',
     name: {
-      form: 'a name of at most 32 lower-case letters, digits and hyphens, with a letter in it',
+      form: 'a name of at most 32 lower-case letters, digits and hyphens, not a number alone',
       hint: volumeNameHint,
     },
   },

@@ -140,10 +140,10 @@ describe('keys of container.yml', () => {
     ['nameserver: [1.1.1.1, 1::1::1]', '1:23: nameserver[1]: expected an IPv4 or IPv6'],
     [
       'volumes: {Data: delete}',
-      '1:11: volumes.Data: expected a name of at most 32 lower-case letters, digits and hyphens, with a letter in it, not "Data"; write data',
+      '1:11: volumes.Data: expected a name of at most 32 lower-case letters, digits and hyphens, not a number alone, not "Data"; write data',
     ],
     [`volumes: {${'a'.repeat(33)}: delete}`, 'expected a name of at most 32'],
-    ['volumes: {1: {path: /a, size: 1}}', 'with a letter in it, not "1"'],
+    ['volumes: {1: {path: /a, size: 1}}', 'not a number alone, not "1"'],
     ['volumes: {a: deleet}', 'volumes.a: expected {path, disk} or the word delete, not "deleet"'],
     ['volumes: {a: {path: /proc, size: 1}}', 'volumes.a.path: expected a path within the container'],
     ['volumes: {a: {path: /sys/fs, size: 1}}', 'expected a path within'],
