@@ -20,7 +20,9 @@ export function volumeNames(paths: readonly string[], taken: Iterable<string> = 
 function* candidates(path: string): Generator<string> {
   const parts = path.toLowerCase().split('/').map(nameOf);
   const named = parts.filter((part) => part !== '');
-  const stem = cut(named.at(-1) ?? 'volume', LONGEST);
+  const last = cut(named.at(-1) ?? 'volume', LONGEST);
+  // A definition takes no number alone as a name.
+  const stem = /^\d+$/.test(last) ? cut(`volume-${last}`, LONGEST) : last;
   yield stem;
   for (let count = 2; count <= named.length; count += 1) {
     const name = named.slice(-count).join('-');
