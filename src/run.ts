@@ -23,6 +23,8 @@ export interface RunOptions {
   readonly directory?: string;
   /** Configure although nothing has changed. */
   readonly force?: boolean;
+  /** Go back to an older commit on purpose. */
+  readonly back?: boolean;
   /** The forge's host, handed to scripts as HOST. */
   readonly forgeHost?: string;
   readonly signal: AbortSignal;
@@ -40,6 +42,7 @@ export class ContainerRun {
   private readonly options: RunOptions;
   private facts: Facts | undefined;
   private backFacts: BackFacts | undefined;
+  private newer: { readonly deployed?: string } | undefined;
   private hashes: Awaited<ReturnType<GuestSession['hashes']>> = { baseline: '', configuration: undefined };
   private readonly notes: string[] = [];
 
@@ -108,12 +111,21 @@ export class ContainerRun {
     });
     const found = seen.kind === 'absent' ? seen : seen.found;
     this.facts ??= await gatherFacts({ ...this.ports, desired, site: settings.site, signal }, found);
+    if (found.kind === 'present') this.newer ??= await this.newerDeployed(found.mark.commit);
     if (found.kind === 'present' && this.backFacts === undefined) {
       const { steps } = this.decide(found, new Set());
       if (needsWayBack(found.mark, steps))
         this.backFacts = await gatherBackFacts(this.ports, found, desired.wayBack, signal);
     }
     return found;
+  }
+
+  /** Where the repository's history tells that a newer commit is deployed. */
+  private async newerDeployed(deployed: string | undefined): Promise<{ readonly deployed?: string }> {
+    const { desired, directory, back = false } = this.options;
+    if (back || directory === undefined || deployed === undefined || desired.commit === undefined) return {};
+    const older = await this.ports.source.isAncestor(directory, desired.commit, deployed);
+    return older === true ? { deployed } : {};
   }
 
   decide(observation: Observation, done: ReadonlySet<Taken>): Plan {
@@ -129,6 +141,7 @@ export class ContainerRun {
       dependencies,
       now: this.ports.inventory.serverTime() ?? this.ports.clock.now(),
       ...(this.backFacts === undefined ? {} : { wayBack: this.backFacts }),
+      ...(this.newer?.deployed === undefined ? {} : { newerDeployed: this.newer.deployed }),
       rootLogin: user === 'root@pam' && password !== undefined,
       without: done,
       ...(settings.share === undefined ? {} : { share: settings.share }),

@@ -118,6 +118,7 @@ async function convergeAgain(ports: Ports, options: RunOptions, past: PastState,
       directory: source.directory,
       scope: 'configuration',
       force: true,
+      back: true,
     });
     if (outcome.kind === 'failed') throw new GitopsError('remote', outcome.message);
   } finally {

@@ -5,7 +5,7 @@ import { changePlan } from './change.ts';
 import { createPlan } from './create.ts';
 import type { Present } from './edit.ts';
 import type { Due } from './guest-steps.ts';
-import { dependencyNotes, dependencyRefusals } from './refusals.ts';
+import { dependencyNotes, dependencyRefusals, olderRefusal } from './refusals.ts';
 import type { TemplateFacts } from './template.ts';
 import type { WayBackFacts } from './way-back.ts';
 
@@ -26,6 +26,8 @@ export interface PlanInput {
   /** volid → bytes, of volumes whose size no config says. */
   readonly sizes?: ReadonlyMap<string, number>;
   readonly dependencies?: readonly Dependency[];
+  /** The commit that the container has, when the desired one came before it. */
+  readonly newerDeployed?: string;
   /** Read only when a change of a good container is due. */
   readonly wayBack?: WayBackFacts;
   /** The server's time, for ages. */
@@ -58,7 +60,11 @@ export function plan(input: PlanInput): Plan {
     address: addressOf(desired),
     steps: body.steps,
     notes: [...body.notes, ...dependencyNotes(wanted)],
-    refusals: [...dependencyRefusals(vmid, wanted), ...body.refusals],
+    refusals: [
+      ...dependencyRefusals(vmid, wanted),
+      ...olderRefusal(vmid, desired.commit, body.steps.length === 0 ? undefined : input.newerDeployed),
+      ...body.refusals,
+    ],
     data: body.data,
     ...(body.wayBack === undefined ? {} : { wayBack: body.wayBack }),
     ...(id === undefined ? {} : { id }),

@@ -52,6 +52,22 @@ export function dependencyNotes(dependencies: readonly Dependency[]): string[] {
   return dependencies.map((dependency) => `depends on ${describe(dependency)}`);
 }
 
+/** A run of a commit that came before the deployed one: a queue that ran in the wrong order, or somebody's old checkout. */
+export function olderRefusal(vmid: number, wanted: string | undefined, deployed: string | undefined): Refusal[] {
+  if (wanted === undefined || deployed === undefined) return [];
+  const [old, young] = [wanted.slice(0, 12), deployed.slice(0, 12)];
+  return [
+    {
+      kind: 'user',
+      reason: `Unable to deploy container ${vmid}: commit ${old} is older than ${young}, which it has`,
+      advice: [
+        `to go back on purpose: pve-gitops rollback DIR --to ${old}`,
+        'or revert in git, which makes a new commit',
+      ],
+    },
+  ];
+}
+
 function describe({ name, vmid, stage, state }: Dependency): string {
   if (state === 'absent') return `${name}, which is not there`;
   const words = { running: 'runs', stopped: 'is stopped', retired: 'is retired' } as const;

@@ -119,6 +119,21 @@ describe('a container whose storage takes snapshots', () => {
     expect((await snapshots()).length).toBe(2);
   });
 
+  it('refuses a commit that is older than the deployed one', async () => {
+    const second = commit('two');
+    expect((await site.run(['deploy', directory])).code).toBe(0);
+    git('checkout', '-q', first);
+    const end = await site.run(['deploy', directory]);
+    expect(end.code).toBe(3);
+    expect(end.text.replace(/\s+/g, ' ')).toContain(
+      `commit ${first.slice(0, 12)} is older than ${second.slice(0, 12)}, which it has`,
+    );
+    expect(await mark()).toMatchObject({ commit: second });
+    // the way back that the advice names
+    expect((await site.run(['rollback', directory, '--to', first.slice(0, 12)])).code).toBe(0);
+    expect(await mark()).toMatchObject({ commit: first, bad: second });
+  });
+
   it('finishes what a killed run began, from the state that was good', async () => {
     const second = commit('two');
     const running = site.start(['deploy', directory]);
