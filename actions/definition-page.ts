@@ -40,7 +40,7 @@ const REMARKS: Readonly<Record<string, readonly string[]>> = {
   interfaces: [
     'With the short keys `ip`, `gateway`, `ip6`, `gateway6`, `bridge` and `vlan` there is one interface, net0, and all else about it is kept as it stands on the server.',
     'With `interfaces` each is fully described: a key that is not written goes back to its default, but for `mac` and `firewall`, which are kept. An interface',
-    'of the container that is not in the list is removed. Both at once is an error. An overlay’s `interfaces` takes the place of the short keys of the files before it.',
+    'of the container that is not in the list is removed. It is found by its name, else by its place. Both at once is an error. An overlay’s `interfaces` takes the place of the short keys of the files before it.',
   ],
   volumes: [
     'A volume outlives the root file system. The name is yours, and stays with the volume: the owner mark holds which one it is. Of a volume',

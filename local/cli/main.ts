@@ -30,7 +30,7 @@ Examples:
 Every setting of docs/settings.md is an option too (--proxmox-host, --network-bridge …), except secrets: they come from the
 environment or a file, since arguments can be read by every user of the machine.
 
-Exit codes: 0 ok · 1 bug · 2 changes (plan --detailed-exitcode) · 3 input · 4 remote · 5 busy · 6 not ours ·
+Exit codes: 0 ok · 1 bug · 2 changes (plan --detailed-exitcode, import) · 3 input · 4 remote · 5 busy · 6 not ours ·
             7 failed and rolled back · 8 failed, not rolled back · 9 needs root or LXC`;
 
 /** Settings that may stand on a command line. */

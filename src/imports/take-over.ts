@@ -1,10 +1,11 @@
 import type { Identity } from '../desired/identity.ts';
+import { formatProblem, GitopsError, ProblemsError } from '../model/errors.ts';
 import { parseDescription } from '../model/mark.ts';
 import type { Settings } from '../model/settings.ts';
 import { definitionOf } from './definition-of.ts';
 import type { Inspected } from './inspect.ts';
 import type { Note } from './part.ts';
-import { type Difference, type DueStep, prove } from './prove.ts';
+import { type Difference, type DueStep, type Proof, type ProofInput, prove } from './prove.ts';
 
 /** Name of the file that an import writes. */
 export const DEFINITION_FILE = 'container.yml';
@@ -35,11 +36,14 @@ export interface TakenOver {
   readonly next: readonly string[];
 }
 
-/** A container's definition, and what a deploy of it would change. Pure. */
+/**
+ * A container's definition, and what a deploy of it would change. Pure. Throws kind user when the container is something
+ * that no definition may say under these settings, such as an address that is no host's.
+ */
 export function takeOver(inspected: Inspected, target: Target, settings: Settings, who: Identity): TakenOver {
   const { state } = inspected;
   const { text, notes } = definitionOf(state, { settings, schema: target.schema, ...inspected });
-  const { differences, due } = prove({
+  const { differences, due } = proven(state.vmid, {
     state,
     settings,
     who,
@@ -66,4 +70,18 @@ export function takeOver(inspected: Inspected, target: Target, settings: Setting
       `pve-gitops plan ${directory}`,
     ],
   };
+}
+
+function proven(vmid: number, input: ProofInput): Proof {
+  try {
+    return prove(input);
+  } catch (error) {
+    if (!(error instanceof ProblemsError)) throw error;
+    const problems = error.problems.map((problem) => `  ${formatProblem(problem)}`).join('\n');
+    throw new GitopsError(
+      'user',
+      `Unable to import container ${vmid}: a definition may not say what is there\n${problems}`,
+      { cause: error, advice: ['change that on the server or in the settings, or write the definition by hand'] },
+    );
+  }
 }

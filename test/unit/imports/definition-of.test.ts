@@ -167,6 +167,13 @@ describe('what would change', () => {
     ]);
   });
 
+  it('is refused where a definition may not say it, with the line', () => {
+    const net0 = 'name=eth0,bridge=vmbr0,ip=10.88.0.0/24,gw=10.88.0.1';
+    expect(() => take(stateOf({ ...BASE, net0 }))).toThrow(
+      /^Unable to import container 101: a definition may not say what is there\n {2}container\.yml:\d+: ip: 10\.88\.0\.0\/24 is the network/,
+    );
+  });
+
   it('is said with what could not be written', () => {
     const { differences } = take(stateOf({ ...BASE, hostname: `${'a'.repeat(63)}.x` }));
     expect(differences).toMatchObject([{ field: 'hostname', to: 'web' }]);
