@@ -1,21 +1,84 @@
+import { fork } from 'node:child_process';
 import { rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { parseArgs } from 'node:util';
+import { disturb, disturbancesOf } from './api-faults.ts';
 import { goldenOf } from './golden.ts';
 import { kill, momentsOf } from './kills.ts';
+import { shuffled } from './sample.ts';
 import { SCENARIOS } from './scenarios.ts';
-import { Tally } from './tally.ts';
+import { type Count, Tally } from './tally.ts';
 import { temporaryFolder } from './world.ts';
 
-const began = Date.now();
-const home = temporaryFolder();
-const tally = new Tally((text) => console.log(text));
-for (const scenario of SCENARIOS) {
+/**
+ * `npm run faults`: every scenario is killed before and after every write and every command, and meets each API fault at
+ * each call, on a simulated node in virtual time; run again, it must come to the same end. Ends with 1 when anything is lost.
+ * `--scenario NAME`, `--sample N` tries of each kind, chosen by `--seed S`.
+ */
+const { values: options } = parseArgs({
+  options: {
+    scenario: { type: 'string' },
+    sample: { type: 'string' },
+    seed: { type: 'string', default: '1' },
+    job: { type: 'string' },
+  },
+});
+
+/** What a process of this program is asked for, and what it tells. */
+type Told = { readonly lost: string } | { readonly counts: readonly Count[] };
+
+const JOBS = ['kills', 'API faults'] as const;
+
+async function work(job: string): Promise<void> {
+  const [name = '', kind = ''] = job.split(':');
+  const scenario = SCENARIOS.find((entry) => entry.name === name);
+  if (scenario === undefined) throw new Error(`no scenario ${name}`);
+  const home = temporaryFolder();
+  const tell = (told: Told): void => void process.send?.(told);
+  const tally = new Tally((lost) => tell({ lost }));
   const golden = await goldenOf(scenario, home);
-  const moments = momentsOf(golden);
-  console.log(`${scenario.name}: ${golden.exchanges.length} exchanges, ${moments.length} moments`);
-  for (const moment of moments) await kill(golden, moment, tally);
-  rmSync(golden.start.folder, { recursive: true, force: true });
+  const chosen = <T>(all: readonly T[]): readonly T[] =>
+    options.sample === undefined ? all : shuffled(all, options.seed).slice(0, Number(options.sample));
+  if (kind === 'kills') for (const moment of chosen(momentsOf(golden))) await kill(golden, moment, tally);
+  else for (const disturbance of chosen(disturbancesOf(golden))) await disturb(golden, disturbance, tally);
+  for (const folder of [home, golden.start.folder]) rmSync(folder, { recursive: true, force: true });
+  tell({ counts: tally.counts() });
+  process.disconnect();
+  // Dead runs wait for ever.
+  process.exit(0);
 }
-rmSync(home, { recursive: true, force: true });
-console.log(`\n${tally.table()}\n${((Date.now() - began) / 1000).toFixed(1)} s`);
-// Dead runs wait for ever.
-process.exit(tally.lostCount > 0 ? 1 : 0);
+
+/** Runs one job in a process of its own. */
+function start(job: string, tally: Tally): Promise<void> {
+  const child = fork(import.meta.filename, [...process.argv.slice(2), '--job', job]);
+  child.on('message', (told: Told) => {
+    if ('lost' in told) console.log(told.lost);
+    else tally.add(told.counts);
+  });
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('exit', (code) => {
+      if (code === 0) resolve();
+      else reject(new Error(`faults of ${job} ended with ${code}`));
+    });
+  });
+}
+
+async function main(): Promise<number> {
+  const began = Date.now();
+  const tally = new Tally();
+  const wanted = SCENARIOS.filter(({ name }) => options.scenario === undefined || options.scenario === name);
+  const jobs = JOBS.flatMap((kind) => wanted.map(({ name }) => `${name}:${kind}`));
+  // Longest first: there are more API faults than moments to be killed at.
+  const queue = jobs.toReversed();
+  const worker = async (): Promise<void> => {
+    for (let job = queue.shift(); job !== undefined; job = queue.shift()) await start(job, tally);
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, worker));
+  const sample = options.sample === undefined ? 'all' : `a sample by seed ${options.seed}`;
+  console.log(`\n${tally.table()}\n${sample}, ${((Date.now() - began) / 1000).toFixed(0)} s`);
+  return tally.lostCount > 0 ? 1 : 0;
+}
+
+if (options.job === undefined) process.exitCode = await main();
+else await work(options.job);

@@ -12,6 +12,9 @@ export interface Scenario {
   readonly shows: readonly string[];
 }
 
+/** ID 42 on a node whose vmids begin at 100. */
+export const SCENARIO_VMID = 1042;
+
 const SCRIPT = `#!/bin/sh
 echo 'changed: the service'
 `;

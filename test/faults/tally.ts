@@ -5,26 +5,43 @@ export interface Try {
   readonly at: string;
 }
 
+/** Results of one scenario under one fault. */
+export interface Count extends Row {
+  readonly scenario: string;
+  readonly fault: string;
+}
+
 interface Row {
   tried: number;
   survived: number;
   reported: number;
+  /** The run had ended before the moment came, or the fault makes no sense there. */
   missed: number;
   lost: number;
 }
 
-/** Counts tries by scenario and fault, and keeps what was lost. */
+/** Counts tries by scenario and fault, and tells what was lost. */
 export class Tally {
   readonly #rows = new Map<string, Row>();
-  readonly #lost: string[] = [];
-  readonly #onLost: (text: string) => void;
+  readonly #onLost: ((text: string) => void) | undefined;
 
-  constructor(onLost: (text: string) => void) {
+  constructor(onLost?: (text: string) => void) {
     this.#onLost = onLost;
   }
 
   get lostCount(): number {
-    return this.#lost.length;
+    return [...this.#rows.values()].reduce((sum, { lost }) => sum + lost, 0);
+  }
+
+  counts(): readonly Count[] {
+    return [...this.#rows].map(([key, row]) => {
+      const [scenario = '', fault = ''] = key.split('\0');
+      return { scenario, fault, ...row };
+    });
+  }
+
+  add(counts: readonly Count[]): void {
+    for (const { scenario, fault, ...row } of counts) this.#rows.set(`${scenario}\0${fault}`, row);
   }
 
   /** The disturbed run, or the one after the kill, came to the same end. */
@@ -45,16 +62,15 @@ export class Tally {
   lost(what: Try, reasons: readonly string[]): void {
     this.#count(what, 'lost');
     const text = `LOST ${what.scenario}, ${what.fault}, ${what.at}:\n${reasons.map((reason) => `    ${reason}`).join('\n')}`;
-    this.#lost.push(text);
-    this.#onLost(text);
+    this.#onLost?.(text);
   }
 
   table(): string {
-    const rows = [...this.#rows].map(([name, row]) => {
-      const [scenario = '', fault = ''] = name.split('\0');
-      const same = row.survived + row.reported;
-      return [scenario, fault, row.tried, same, row.survived, row.reported, row.missed, row.lost].map(String);
-    });
+    const rows = [...this.counts()]
+      .toSorted((a, b) => (a.scenario < b.scenario ? -1 : a.scenario > b.scenario ? 1 : 0))
+      .map(({ scenario, fault, tried, survived, reported, missed, lost }) =>
+        [scenario, fault, tried, survived + reported, survived, reported, missed, lost].map(String),
+      );
     const sum = (column: number): number => rows.reduce((total, row) => total + Number(row[column]), 0);
     const totals = ['all', '', ...[2, 3, 4, 5, 6, 7].map((column) => String(sum(column)))];
     const head = ['scenario', 'fault', 'tried', 'same end state', 'survived', 'reported', 'not met', 'lost'];
