@@ -1,4 +1,4 @@
-import type { Settings } from '../model/settings.ts';
+import type { Settings, Trust } from '../model/settings.ts';
 import type { ConfigValue } from './config-file.ts';
 import type { VerifiedHost } from './survey.ts';
 import type { Wish } from './wish.ts';
@@ -49,11 +49,18 @@ function fingerprintsOf(
   const { trust } = connection;
   if (trust.kind === 'system' && !onNode) return undefined;
   const pinned = hosts.filter(({ host }) => trust.kind !== 'fingerprints' || trust.byHost[host] !== undefined);
-  const known = pinned.flatMap(({ host, fingerprint }) =>
-    fingerprint === undefined ? [] : [[host, fingerprint] as const],
-  );
+  const known = pinned.flatMap(({ host, fingerprint }) => {
+    const sha256 = fingerprint ?? givenFor(trust, host);
+    return sha256 === undefined ? [] : [[host, sha256] as const];
+  });
   const [first] = known;
   if (first === undefined) return undefined;
   const same = hosts.length === known.length && known.every(([, fingerprint]) => fingerprint === first[1]);
   return same ? first[1] : Object.fromEntries(known);
+}
+
+/** What settings say of a host that could not be reached: it stays so. */
+function givenFor(trust: Trust, host: string): string | undefined {
+  if (trust.kind === 'fingerprint') return trust.sha256;
+  return trust.kind === 'fingerprints' ? trust.byHost[host] : undefined;
 }

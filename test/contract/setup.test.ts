@@ -98,7 +98,7 @@ describe('what stands on the server', () => {
     const [secret] = saved;
     const client = root.with({ authorization: `PVEAPIToken=gitops@pve!deploy=${secret}` });
     const held = dataOf<Record<string, unknown>>(await client.call('GET', '/access/permissions'));
-    expect(Object.keys(held)).toEqual(expect.arrayContaining(site.wish.paths));
+    expect(Object.keys(held)).toEqual(expect.arrayContaining([...site.wish.paths]));
     expect((await site.client.call('GET', '/version')).status).toBe(401);
   });
 
