@@ -165,3 +165,55 @@ describe('high availability', () => {
     ]);
   });
 });
+
+describe('a backup', () => {
+  const backup = (fields: Fields): Promise<unknown> =>
+    answer(root, 'POST', '/nodes/pve/vzdump', { storage: 'local', ...fields });
+  const archives = async (): Promise<readonly number[]> => {
+    const found = (await read('/nodes/pve/storage/local/content', { content: 'backup' })) as readonly {
+      vmid: number;
+    }[];
+    return found.map(({ vmid }) => vmid);
+  };
+  const settle = async (upid: unknown): Promise<string> => {
+    await test.node.core.tasks.settled(String(upid));
+    return test.node.core.tasks.get(String(upid))?.exitstatus ?? 'running';
+  };
+
+  beforeAll(async () => {
+    await test.task(root, 'POST', '/nodes/pve/lxc', small(101));
+    await test.task(root, 'POST', '/nodes/pve/lxc', small(102));
+    await root.call('POST', '/pools', { poolid: 'saved' });
+    await root.call('PUT', '/pools', { poolid: 'saved', vms: '101' });
+  });
+
+  it('is of the guests that are named, of a pool, or of all but some', async () => {
+    const two = await backup({ vmid: '102,101' });
+    expect(two).toMatch(/:vzdump::root@pam:$/);
+    expect(await settle(two)).toBe('OK');
+    expect(await archives()).toEqual([101, 102]);
+    expect(await backup({ pool: 'saved' })).toMatch(/:vzdump:101:root@pam:$/);
+    expect(await backup({ pool: 'nope' })).toBe('OK');
+    expect(await settle(await backup({ exclude: '100,102' }))).toBe('OK');
+    expect(await archives()).toContain(101);
+  });
+
+  it('that fails for one guest goes on with the others', async () => {
+    await root.call('PUT', '/nodes/pve/lxc/101/config', { lock: 'disk' });
+    const upid = await backup({ vmid: '101,102,999' });
+    expect(await settle(upid)).toBe('job errors');
+    const log = (await read(`/nodes/pve/tasks/${String(upid)}/log`, { limit: 0 })) as readonly { t: string }[];
+    const lines = log.map(({ t }) => t);
+    expect(lines).toContain('ERROR: Backup of VM 101 failed - CT is locked (disk)');
+    expect(lines).toContain("ERROR: Backup of VM 999 failed - unable to find VM '999'");
+    expect(lines.some((line) => line.startsWith('INFO: Finished Backup of VM 102'))).toBe(true);
+    expect(lines.at(-2)).toBe('INFO: Backup job finished with errors');
+  });
+
+  it('has notes of four variables and two escapes', async () => {
+    expect(await backup({ vmid: 102, 'notes-template': '{{vmid}} {{who}} \\t' })).toEqual([
+      400,
+      { 'notes-template': "found unknown: escape sequence '\\t' at char 17, variable 'who' at char 13\n" },
+    ]);
+  });
+});

@@ -3,25 +3,43 @@ import { type BackupJob, runBackup } from '../guests/backup.ts';
 import { ApiError, type Json, parameterError } from '../http/answer.ts';
 import type { Call, Routes } from './call.ts';
 
-/** Options of the command that the log's first line repeats; the vmid stands alone before them. */
+/** Options of the command that the log's first line repeats; the vmids stand alone before them. */
 function commandLine(call: Call): string {
   const names = Object.keys(call.parameters).filter((name) => name !== 'vmid');
   const quoted = (value: string): string => (/^[\w./:@-]*$/.test(value) ? value : `'${value}'`);
   const options = names.map((name) => `--${name} ${quoted(call.required(name))}`);
-  return [call.required('vmid'), ...options].join(' ');
+  return [...call.list('vmid'), ...options].join(' ');
 }
 
-/** `{{guestname}}`, `{{vmid}}`, `{{node}}`, `{{cluster}}` in a template of notes, which is one line with escapes for line feed and backslash. */
+const VARIABLES = ['cluster', 'guestname', 'node', 'vmid'];
+
+/** A template of notes is one line with escapes for line feed and backslash, and knows four variables. */
+function checkNotes(template: string): void {
+  const refuse = (text: string): never => {
+    throw parameterError({ 'notes-template': `${text}\n` });
+  };
+  if (template.includes('\n')) refuse('contains a line feed');
+  const escapes = [...template.matchAll(/\\(.)/g)]
+    .filter(([, character = '']) => !['n', '\\'].includes(character))
+    .map(({ 0: text, index }) => `escape sequence '${text}' at char ${index}`);
+  const variables = [...template.matchAll(/\{\{([^\s{}]+)\}\}/g)]
+    .filter(([, name = '']) => !VARIABLES.includes(name))
+    // counted as Proxmox VE counts: from behind the braces, less the name
+    .map(({ 1: name = '', index }) => `variable '${name}' at char ${index + 4}`);
+  const unknown = [...escapes, ...variables];
+  if (unknown.length > 0) refuse(`found unknown: ${unknown.join(', ')}`);
+}
+
 function notesOf(call: Call, vmid: number): string | undefined {
   const template = call.text('notes-template');
   if (template === undefined) return undefined;
   const { guests, profile } = call.core;
   const name = guests.has('lxc', vmid) ? guests.read('lxc', vmid).config.values.hostname : undefined;
   const facts: Record<string, string> = {
-    guestname: name ?? '',
+    guestname: name ?? `CT${vmid}`,
     vmid: String(vmid),
     node: profile.node,
-    cluster: profile.node,
+    cluster: 'standalone node',
   };
   const plain = template.replace(/\\([\\n])/g, (_, character: string) => (character === 'n' ? '\n' : character));
   return plain.replace(/\{\{(\w+)\}\}/g, (_, key: string) => facts[key] ?? '');
@@ -46,6 +64,9 @@ function checkOptions(call: Call): void {
     const given = key === 'all' ? call.flag(key) : (call.text(key) ?? '') !== '';
     if (given && vmid !== '') throw parameterError({ [key]: "option conflicts with option 'vmid'" });
   }
+  const template = call.text('notes-template') ?? '';
+  if (template !== '') checkNotes(template);
+  if (vmid === '' && (call.text('exclude') ?? '') !== '') return;
   if (vmid === '' && !['all', 'stop'].some((key) => call.flag(key)) && (call.text('pool') ?? '') === '') {
     throw parameterError({ vmid: 'property is missing' });
   }
@@ -60,31 +81,53 @@ const COMPRESSIONS: Readonly<Record<string, BackupJob['compression']>> = {
   zstd: 'zstd',
 };
 
-/** One container at a time; lists of guests, pools and `all` are not offered. */
+/** The guests that a call means, ascending: those it names, a pool's, or all but some. */
+function chosen(call: Call): readonly number[] {
+  const { core } = call;
+  const pool = call.text('pool') ?? '';
+  const exists = (vmid: number): boolean => core.guests.kindOf(vmid) !== undefined;
+  if (pool !== '') return (core.accessStore.value.pools[pool]?.vms ?? []).filter(exists).toSorted((a, b) => a - b);
+  const named = call.list('vmid').map(Number);
+  if (named.length > 0) return [...new Set(named)].sort((a, b) => a - b);
+  const excluded = new Set(call.list('exclude').map(Number));
+  if (!call.flag('all') && excluded.size === 0) return [];
+  return [...core.guests.ids('lxc'), ...core.guests.ids('qemu')]
+    .filter((vmid) => !excluded.has(vmid))
+    .sort((a, b) => a - b);
+}
+
+/** Of everything one backs up what one may; of what is named, all or nothing. */
+function allowed(call: Call, vmids: readonly number[]): readonly number[] {
+  const all = call.text('vmid') === undefined && call.text('pool') === undefined;
+  return vmids.filter((vmid) => {
+    if (call.core.guests.kindOf(vmid) === undefined || call.may(`/vms/${vmid}`, 'VM.Backup')) return true;
+    if (all) return false;
+    throw new ApiError(500, `403 Permission check failed (/vms/${vmid}, VM.Backup)`);
+  });
+}
+
 function vzdump(call: Call): Json {
   const { core } = call;
   checkOptions(call);
-  const [first, ...more] = call.list('vmid');
-  if (first === undefined || more.length > 0) {
-    throw new ApiError(501, 'the local node backs up one guest at a time');
-  }
-  const vmid = Number(first);
+  const vmids = chosen(call);
+  if (vmids.length === 0 && !call.flag('all')) return 'OK';
   const storage = call.text('storage') ?? 'local';
   core.access.check(call.authuser, `/storage/${storage}`, ['Datastore.AllocateSpace']);
-  const notes = notesOf(call, vmid);
-  const job: BackupJob = {
-    vmid,
-    storage,
-    mode: (call.text('mode') ?? 'snapshot') as BackupJob['mode'],
-    compression: COMPRESSIONS[call.text('compress') ?? '0'] ?? 'none',
-    line: commandLine(call),
-    ...(notes === undefined ? {} : { notes }),
-    protected: call.flag('protected'),
+  const jobOf = (vmid: number): BackupJob => {
+    const notes = notesOf(call, vmid);
+    return {
+      vmid,
+      storage,
+      mode: (call.text('mode') ?? 'snapshot') as BackupJob['mode'],
+      compression: COMPRESSIONS[call.text('compress') ?? '0'] ?? 'none',
+      ...(notes === undefined ? {} : { notes }),
+      protected: call.flag('protected'),
+    };
   };
-  return core.tasks.start('vzdump', String(vmid), call.authuser, async (task) => {
+  const id = vmids.length === 1 ? String(vmids[0]) : '';
+  return core.tasks.start('vzdump', id, call.authuser, async (task) => {
     assertUsable(core, storage);
-    if (core.guests.kindOf(vmid) !== undefined) assertMayBackup(call, vmid);
-    await runBackup(core, task, job);
+    await runBackup(core, task, commandLine(call), allowed(call, vmids).map(jobOf));
   });
 }
 
@@ -95,11 +138,6 @@ function assertUsable(core: Core, storage: string): void {
   if (config === undefined) throw new ApiError(500, `${prefix}: storage '${storage}' does not exist`);
   if (config.content.includes('backup')) return;
   throw new ApiError(500, `${prefix}: can't use storage '${storage}' for backups - wrong content type`);
-}
-
-function assertMayBackup(call: Call, vmid: number): void {
-  if (call.may(`/vms/${vmid}`, 'VM.Backup')) return;
-  throw new ApiError(500, `403 Permission check failed (/vms/${vmid}, VM.Backup)`);
 }
 
 export const vzdumpRoutes: Routes = { 'POST /nodes/{node}/vzdump': vzdump };

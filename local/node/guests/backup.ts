@@ -20,8 +20,6 @@ export interface BackupJob {
   readonly storage: string;
   readonly mode: BackupMode;
   readonly compression: BackupArchive['compression'];
-  /** The options as the log's first line repeats them. */
-  readonly line: string;
   readonly notes?: string;
   readonly protected: boolean;
 }
@@ -135,20 +133,31 @@ async function backupOne(core: Core, task: TaskContext, job: BackupJob): Promise
   }
 }
 
-/** The worker of vzdump for one container. */
-export async function runBackup(core: Core, task: TaskContext, job: BackupJob): Promise<void> {
+async function tryOne(core: Core, task: TaskContext, job: BackupJob): Promise<boolean> {
   const begun = core.clock.now();
   const now = (): string => timestamps(new Date(core.clock.now())).log;
-  task.log(`INFO: starting new backup job: vzdump ${job.line}`);
   try {
     await backupOne(core, task, job);
     task.log(`INFO: Finished Backup of VM ${job.vmid} (${duration((core.clock.now() - begun) / 1000)})`);
     task.log(`INFO: Backup finished at ${now()}`);
-    task.log('INFO: Backup job finished successfully');
+    return true;
   } catch (error) {
     task.log(`ERROR: Backup of VM ${job.vmid} failed - ${errorText(error)}`);
     task.log(`INFO: Failed at ${now()}`);
-    task.log('INFO: Backup job finished with errors');
-    throw new ApiError(500, 'job errors');
+    return false;
   }
+}
+
+/** The worker of vzdump: one container after the other, whatever becomes of each. `line`: the command's options. */
+export async function runBackup(
+  core: Core,
+  task: TaskContext,
+  line: string,
+  jobs: readonly BackupJob[],
+): Promise<void> {
+  task.log(`INFO: starting new backup job: vzdump ${line}`);
+  let failed = false;
+  for (const job of jobs) failed = !(await tryOne(core, task, job)) || failed;
+  task.log(`INFO: Backup job finished ${failed ? 'with errors' : 'successfully'}`);
+  if (failed) throw new ApiError(500, 'job errors');
 }
