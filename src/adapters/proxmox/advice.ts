@@ -81,6 +81,7 @@ function permissionAdvice(text: string): readonly string[] {
   const wanted = privileges.split('|').join(' or ');
   return [
     `The user or token needs ${wanted} on ${path}: Datacenter → Permissions → Add, or pveum acl modify ${path} …`,
+    'pve-gitops doctor DIR names everything that is missing, with the line that grants it.',
   ];
 }
 

@@ -89,6 +89,19 @@ describe('the role', () => {
   });
 });
 
+describe('docs/setup.md', () => {
+  it('has a row for each privilege of the role, with its reasons', () => {
+    const page = readFileSync(new URL('../../../docs/setup.md', import.meta.url), 'utf8');
+    for (const privilege of rolePrivileges(9)) {
+      const line = page.split('\n').find((text) => text.startsWith(`| \`${privilege}\` |`)) ?? '';
+      const reasons = ROWS.filter(({ privileges }) => privileges[0] === privilege).map(({ reason }) => reason);
+      for (const reason of reasons) expect(line).toContain(reason);
+    }
+    const rows = page.split('\n').filter((text) => /^\| `[A-Z]\w+\./.test(text));
+    expect(rows).toHaveLength(rolePrivileges(9).length);
+  });
+});
+
 describe('missing', () => {
   const all = needs(undefined, { ...PLACE, storages: ['local-lvm'], networks: [] });
   const held = (without: string) =>
