@@ -117,6 +117,8 @@ export async function finishRollback(
   const taken = Object.entries(snapshot.values).filter(([key]) => !NOT_IN_SNAPSHOT.test(key));
   config.values = { ...Object.fromEntries(taken), ...Object.fromEntries(kept), parent: name };
   config.raw = [...snapshot.raw];
+  // pve-container builds the new config from the snapshot, and takes only description and unused disks along
+  config.pending = {};
   const after = namedVolumes(core, config.values);
   for (const id of before) if (!after.includes(id)) addUnused(config, id);
   core.guests.write('lxc', vmid, config);
