@@ -1,6 +1,7 @@
 import type { ConvergeInput, Observation, Taken } from './apply/context.ts';
 import { type BackFacts, type Facts, gatherBackFacts, gatherFacts } from './apply/facts.ts';
 import { observe } from './apply/observe.ts';
+import { NO_VOLUME_FACTS } from './apply/volume-facts.ts';
 import { missingSecrets } from './configure/secrets.ts';
 import { GuestSession } from './guest-session.ts';
 import type { Desired } from './model/desired.ts';
@@ -62,7 +63,13 @@ export class ContainerRun {
       sshKeys: desired.baseline.sshKeys,
       observe: () => this.observe(),
       decide: (observation, done) => this.decide(observation, done),
-      volumes: ({ state, mark }) => volumesForMark(state, mark, desired),
+      volumes: ({ state, mark }, done) =>
+        volumesForMark(
+          state,
+          mark,
+          desired,
+          (volid) => this.facts?.missing.has(volid) === true || done.has(`destroyed ${volid}`),
+        ),
       newMark: (vmid, template) => ({
         ...identityOf(settings.site, desired),
         vmid,
@@ -130,7 +137,7 @@ export class ContainerRun {
 
   decide(observation: Observation, done: ReadonlySet<Taken>): Plan {
     const { desired, settings, scope, force = false } = this.options;
-    const { storage, present, offered, sizes, dependencies } = this.facts ?? noFacts(desired);
+    const { storage, present, offered, sizes, missing, dependencies } = this.facts ?? noFacts(desired);
     const { user, password } = settings.connection;
     const whole = plan({
       desired,
@@ -138,6 +145,7 @@ export class ContainerRun {
       templates: { storage, present, offered },
       due: { ...this.hashes, force: force && !done.has('configure') },
       sizes,
+      missing,
       dependencies,
       now: this.ports.inventory.serverTime() ?? this.ports.clock.now(),
       ...(this.backFacts === undefined ? {} : { wayBack: this.backFacts }),
@@ -158,7 +166,7 @@ export class ContainerRun {
 }
 
 function noFacts(desired: Desired): Facts {
-  return { storage: desired.templateStorage, present: [], offered: [], sizes: new Map(), dependencies: [] };
+  return { storage: desired.templateStorage, present: [], offered: [], ...NO_VOLUME_FACTS, dependencies: [] };
 }
 
 /** The part of a plan that a stretch takes; what else is due is said and left. */

@@ -10,7 +10,7 @@ export type Observation =
   | ({ readonly kind: 'present' /** As the guests' list has it. */; readonly pool?: string } & Holding);
 
 /** What this run has done, or found that it may not do, so that it is not planned again. */
-export type Taken = Step['kind'] | 'tags';
+export type Taken = Step['kind'] | 'tags' | `destroyed ${string}`;
 
 /** What a step inside the container came to, and what the mark shall remember of it. */
 export interface GuestDone {
@@ -25,7 +25,7 @@ export interface ConvergeInput {
   /** Pure: the steps that are due. */
   decide(observation: Observation, done: ReadonlySet<Taken>): Plan;
   /** Pure: what the mark shall say of volumes, by name; undefined: what it says already. */
-  volumes(holding: Holding): Mark['volumes'] | undefined;
+  volumes(holding: Holding, done: ReadonlySet<Taken>): Mark['volumes'] | undefined;
   /** The mark of a container that is about to be made, without lease. */
   newMark(vmid: number, template: string): Mark;
   /** Operators' keys for root, authorized_keys lines. */

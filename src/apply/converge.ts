@@ -43,7 +43,7 @@ export async function converge(input: ConvergeInput): Promise<Converged> {
   let observation = await input.observe();
   const first = input.decide(observation, taken);
   refuse(first);
-  const unbooked = observation.kind === 'present' && input.volumes(observation) !== undefined;
+  const unbooked = observation.kind === 'present' && input.volumes(observation, taken) !== undefined;
   if (first.steps.length === 0 && !unbooked && !(await leftBehind(input, observation))) {
     return { kind: 'done', plan: first, results, observation };
   }
@@ -54,7 +54,7 @@ export async function converge(input: ConvergeInput): Promise<Converged> {
   for (;;) {
     try {
       begun = false;
-      observation = await book(input, observation);
+      observation = await book(input, observation, taken);
       const plan = input.decide(observation, taken);
       refuse(plan);
       step = plan.steps[0];

@@ -4,19 +4,16 @@ import { GitopsError, isGitopsError } from '../model/errors.ts';
 import type { OfferedTemplate, TemplateFile } from '../model/observed.ts';
 import type { Dependency } from '../model/plan.ts';
 import type { Inventory, Reporter, Shells } from '../model/ports.ts';
-import { volumeOf } from '../model/property-string.ts';
-import { storageOfVolume } from '../model/volid.ts';
 import type { Observation } from './context.ts';
 import { call, DEADLINES } from './deadlines.ts';
 import { lookUpDependencies } from './dependencies.ts';
 import type { Holding } from './lease.ts';
+import { lookAtVolumes, NO_VOLUME_FACTS, type VolumeFacts } from './volume-facts.ts';
 
-export interface Facts {
+export interface Facts extends VolumeFacts {
   readonly storage: string;
   readonly present: readonly TemplateFile[];
   readonly offered: readonly OfferedTemplate[];
-  /** volid → bytes, of volumes whose size no config says. */
-  readonly sizes: ReadonlyMap<string, number>;
   readonly dependencies: readonly Dependency[];
 }
 
@@ -40,15 +37,15 @@ export async function gatherFacts(input: FactsInput, seen: Observation): Promise
   const storage = desired.templateStorage;
   const absent = seen.kind === 'absent';
   const node = absent ? seen.node : seen.state.node;
-  const sizes = absent ? new Map<string, number>() : await unknownSizes(input, seen);
-  if (desired.state === 'absent') return { storage, present: [], offered: [], sizes, dependencies: [] };
+  const volumes = absent ? NO_VOLUME_FACTS : await lookAtVolumes(input, seen);
+  if (desired.state === 'absent') return { storage, present: [], offered: [], ...volumes, dependencies: [] };
   const [present, offered, dependencies] = await Promise.all([
     inventory.templates(node, storage, read),
     absent && desired.template.kind === 'newest' ? offers(input, node) : [],
     desired.depends.length === 0 ? [] : lookUpDependencies(inventory, desired, input.site, signal),
     absent ? refuseTakenAddress(input) : undefined,
   ]);
-  return { storage, present, offered, sizes, dependencies };
+  return { storage, present, offered, ...volumes, dependencies };
 }
 
 /** What decides how a container could go back; read only when a change of a good one is due. */
@@ -71,27 +68,6 @@ export async function gatherBackFacts(
   const fits = storages.filter(({ content, active, enabled }) => active && enabled && content.includes('backup'));
   const roomiest = fits.toSorted((a, b) => b.available - a.available)[0];
   return { snapshotPossible, backupStorage: roomiest?.storage, used: state.used };
-}
-
-/** Detached volumes: only their storages know their sizes, and may be closed to this identity. */
-async function unknownSizes(input: FactsInput, { state, mark }: Holding): Promise<ReadonlyMap<string, number>> {
-  const { volumes, reporter, signal } = input;
-  const unused = Object.entries(state.config).flatMap(([key, value]) =>
-    /^unused\d+$/.test(key) ? [volumeOf(value)] : [],
-  );
-  const mounted = new Set(Object.values(state.config).map(volumeOf));
-  const lost = Object.values(mark.volumes ?? {}).filter((volid) => !mounted.has(volid));
-  const storages = [...new Set([...unused, ...lost].map(storageOfVolume))];
-  const lists = storages.map(async (storage) => {
-    try {
-      return await volumes.list(state.node, storage, state.vmid, call(DEADLINES.read, signal));
-    } catch (error) {
-      if (!isGitopsError(error) || error.remote.status === 401) throw error;
-      reporter.tell({ kind: 'note', text: `sizes of volumes on ${storage} are not known: ${error.message}` });
-      return [];
-    }
-  });
-  return new Map((await Promise.all(lists)).flat().map(({ volid, size }) => [volid, size]));
 }
 
 /** The index may be closed to this identity; then only what is on the storage counts. */

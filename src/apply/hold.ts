@@ -1,5 +1,5 @@
 import { GitopsError } from '../model/errors.ts';
-import type { ConvergeInput, Observation } from './context.ts';
+import type { ConvergeInput, Observation, Taken } from './context.ts';
 import { assertFree, type Holding, newLease, writeMark } from './lease.ts';
 
 /** How often a mark is written anew when somebody else changes the container at the same moment. */
@@ -53,11 +53,11 @@ export async function remember(input: ConvergeInput, patch: Partial<Holding['mar
 }
 
 /** Keeps the mark's map of volumes true, so that a name means the same volume in every run to come. */
-export async function book(input: ConvergeInput, seen: Observation): Promise<Observation> {
+export async function book(input: ConvergeInput, seen: Observation, done: ReadonlySet<Taken>): Promise<Observation> {
   let observation = seen;
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     if (!isHeld(input, observation)) return observation;
-    const volumes = input.volumes(observation);
+    const volumes = input.volumes(observation, done);
     if (volumes === undefined) return observation;
     const { volumes: _, ...rest } = observation.mark;
     const named = Object.keys(volumes).length === 0 ? {} : { volumes };

@@ -42,7 +42,7 @@ export async function runStep(
       return { summary, warnings: [] };
     }
     case 'discard':
-      return discard(input, step, observation);
+      return discard(input, step, observation, taken);
     case 'retire':
       return retire(input, observation);
     case 'revive':

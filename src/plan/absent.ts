@@ -1,7 +1,7 @@
 import type { Desired } from '../model/desired.ts';
 import type { DataLine, Refusal, Step } from '../model/plan.ts';
 import { dataOfAbsent } from './data.ts';
-import { change, effectiveConfig, type Present } from './edit.ts';
+import { change, effectiveConfig, type FieldContext, type Present } from './edit.ts';
 import { protectedRefusal } from './refusals.ts';
 import { calledOf, type FoundVolume, volumesOf } from './volumes.ts';
 
@@ -19,13 +19,15 @@ export interface AbsentPlan {
 export function absentPlan(
   desired: Desired,
   present: Present,
-  sizes: ReadonlyMap<string, number>,
+  { sizes, missing }: Pick<FieldContext, 'sizes' | 'missing'>,
   reason: string,
 ): AbsentPlan {
   const { state, mark } = present;
   const { vmid } = state;
-  // One that no config names is no part of the container: DELETE leaves it alone.
-  const found = volumesOf(state, mark, desired, sizes).filter(({ place }) => place !== 'lost');
+  // A snapshot may hold one that no config names, and dies with the container.
+  const found = volumesOf(state, mark, desired, sizes).filter(
+    ({ place, volid }) => place !== 'lost' || !missing.has(volid),
+  );
   const isNamed = (volume: FoundVolume): boolean => desired.deletedVolumes.includes(calledOf(volume));
   const all = found.every(isNamed);
   // One without a name changes its key when it is detached, so by its key it dies only with the container.
@@ -52,7 +54,10 @@ export function absentPlan(
     steps: [
       ...stop,
       ...(doomed.length > 0 ? off : []),
-      ...discardSteps(doomed, state.config),
+      ...discardSteps(
+        doomed.filter(({ place }) => place !== 'lost'),
+        state.config,
+      ),
       ...(retired ? [] : [{ kind: 'retire', reason: why, disruption: 'replace' } as const]),
     ],
     notes: [

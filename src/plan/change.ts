@@ -10,6 +10,7 @@ import type { Body, PlanInput } from './plan.ts';
 import { protectedRefusal, reservedNote, reservedRefusal, touchesDisks } from './refusals.ts';
 import { newerTemplate } from './template.ts';
 import { discards } from './volume-edits.ts';
+import { volumesOf } from './volumes.ts';
 import { chooseWayBack, describeWayBack, keepSteps, lastWayBack, needsWayBack } from './way-back.ts';
 
 /** Keys of ours that Proxmox VE leaves pending; others that wait were set by somebody else and restart nothing. */
@@ -17,10 +18,17 @@ const MANAGED_PENDING = /^(features|mp\d+|dev\d+|nameserver|searchdomain)$/;
 
 /** What brings a container that is there to its definition. */
 export function changePlan(input: PlanInput, present: Present): Body {
-  const { desired, due, share, rootLogin, sizes = new Map<string, number>() } = input;
+  const { desired, due, share, rootLogin, sizes = new Map<string, number>(), missing = new Set<string>() } = input;
   const { state, mark } = present;
   const config = effectiveConfig(state);
-  const context: FieldContext = { ...present, desired, config, sizes, ...(share === undefined ? {} : { share }) };
+  const context: FieldContext = {
+    ...present,
+    desired,
+    config,
+    sizes,
+    missing,
+    ...(share === undefined ? {} : { share }),
+  };
   const edits = editsOf(context).filter(({ change: { field } }) => !isLeftOut(input, field));
   const notes = notesOf(input, present);
   const replacing = [
@@ -73,7 +81,13 @@ function wayBackOf(
   const last = lastWayBack(mark, now);
   if (!needsWayBack(mark, steps)) return { steps: [], ...(last === 'none yet' ? {} : { text: `last ${last}` }) };
   if (facts === undefined) return { steps: [] };
-  const choice = chooseWayBack(desired.wayBack, effectiveConfig(state), mark.good?.commit, facts);
+  // What waits for its removal is in a snapshot too.
+  const choice = chooseWayBack(
+    desired.wayBack,
+    { ...effectiveConfig(state), ...state.config },
+    mark.good?.commit,
+    facts,
+  );
   return { steps: keepSteps(choice, desired.commit), text: `${describeWayBack(choice)}; last ${last}` };
 }
 
@@ -128,14 +142,16 @@ function powerSteps({ state }: Present, edits: readonly Edit[]): Step[] {
   return [{ kind: 'restart', reason, disruption: 'restart' }];
 }
 
-function notesOf({ desired, sizes }: PlanInput, present: Present): string[] {
+function notesOf({ desired, sizes = new Map(), missing = new Set() }: PlanInput, present: Present): string[] {
   const { state, mark } = present;
   const foreign = Object.keys(state.pending).filter((key) => !MANAGED_PENDING.test(key));
-  const here = dataOfChange(desired, present, sizes ?? new Map(), 'kept').map(({ name }) => name);
-  const nowhere = desired.deletedVolumes.filter((name) => !here.includes(name) && mark.volumes?.[name] === undefined);
+  const named = volumesOf(state, mark, desired, sizes).filter(({ volid }) => !missing.has(volid));
+  const nowhere = desired.deletedVolumes.filter((name) => !named.some((volume) => volume.name === name));
+  const held = named.filter(({ name = '', place }) => place === 'lost' && desired.deletedVolumes.includes(name));
   return [
     ...(foreign.length > 0 ? [`changed by hand, waiting for a restart: ${foreign.join(', ')}`] : []),
     ...nowhere.map((name) => `volume ${name} is named for deletion, and there is none: the line can go`),
+    ...held.map(({ name, volid }) => `volume ${name} (${volid}) goes once no snapshot of the container holds it`),
   ];
 }
 

@@ -40,6 +40,8 @@ export interface FieldContext extends Present {
   readonly share?: string;
   /** volid → bytes, of volumes whose size no config says. */
   readonly sizes: ReadonlyMap<string, number>;
+  /** volids of the mark that are in no config and, as their storage says, nowhere. */
+  readonly missing: ReadonlySet<string>;
 }
 
 /** A row of the field table. */

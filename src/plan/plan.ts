@@ -25,6 +25,8 @@ export interface PlanInput {
   readonly pool?: string;
   /** volid → bytes, of volumes whose size no config says. */
   readonly sizes?: ReadonlyMap<string, number>;
+  /** volids of the mark that are in no config and, as their storage says, nowhere. */
+  readonly missing?: ReadonlySet<string>;
   readonly dependencies?: readonly Dependency[];
   /** The commit that the container has, when the desired one came before it. */
   readonly newerDeployed?: string;
@@ -72,11 +74,11 @@ export function plan(input: PlanInput): Plan {
 }
 
 function bodyOf(input: PlanInput): Body {
-  const { desired, observed, sizes = new Map() } = input;
+  const { desired, observed, sizes = new Map(), missing = new Set() } = input;
   if (desired.state === 'present')
     return observed.kind === 'absent' ? createPlan(input, observed) : changePlan(input, observed);
   if (observed.kind === 'absent') return { steps: [], notes: [], refusals: [], data: [] };
-  return absentPlan(desired, observed, sizes, 'the definition says STATE=absent');
+  return absentPlan(desired, observed, { sizes, missing }, 'the definition says STATE=absent');
 }
 
 function addressOf(desired: Desired): string {

@@ -67,11 +67,13 @@ export function describeNew(volume: Volume): string {
 
 /** Volumes by name. New ones and those that come back are taken live; changes and removals wait for a restart. */
 export function volumes(context: FieldContext, free: FreeKeys): Edit[] {
-  const { desired, state, mark, sizes } = context;
+  const { desired, state, mark, sizes, missing } = context;
   const found = volumesOf(state, mark, desired, sizes);
   const edits = desired.volumes.flatMap((volume) => {
     const there = found.find(({ name }) => name === volume.name);
-    return there === undefined ? [addition(volume, free)] : changes(volume, there, free);
+    if (there === undefined) return [addition(volume, free)];
+    if (there.place === 'lost' && missing.has(there.volid)) throw vanished(volume, there);
+    return changes(volume, there, free);
   });
   const kept = new Set(desired.volumes.map(({ name }) => name));
   const gone = found.filter(({ name, place }) => name !== undefined && place === 'attached' && !kept.has(name));
@@ -124,6 +126,15 @@ function changes(volume: Volume, there: FoundVolume, free: FreeKeys): Edit[] {
     edits.push({ change: size, resize: { disk: key, size: volume.size, attached } });
   }
   return edits;
+}
+
+function vanished({ name }: Volume, { volid }: FoundVolume): GitopsError {
+  return new GitopsError('user', `Unable to plan volume ${name}: ${volid} is on its storage no more`, {
+    advice: [
+      'look for it before anything else: a backup of the container may hold its content',
+      `to begin with an empty one: write delete for ${name}, deploy, then write it again`,
+    ],
+  });
 }
 
 function tooSmall(volume: Volume, there: FoundVolume): GitopsError {

@@ -108,12 +108,18 @@ function bookOf(all: readonly FoundVolume[], mark: Mark, desired: Desired): Read
 
 /**
  * What the owner mark shall say of volumes; undefined: what it says already. A name goes only once its volume, which
- * git wanted destroyed, is in no config any more.
+ * git wanted destroyed, is gone: one in no config may still be held by a snapshot.
  */
-export function volumesForMark(state: ContainerState, mark: Mark, desired: Desired): Mark['volumes'] | undefined {
+export function volumesForMark(
+  state: ContainerState,
+  mark: Mark,
+  desired: Desired,
+  isGone: (volid: string) => boolean,
+): Mark['volumes'] | undefined {
   const found = volumesOf(state, mark, desired);
   const kept = found.filter(
-    ({ name, place }) => name !== undefined && !(place === 'lost' && desired.deletedVolumes.includes(name)),
+    ({ name, place, volid }) =>
+      name !== undefined && !(place === 'lost' && desired.deletedVolumes.includes(name) && isGone(volid)),
   );
   const next = Object.fromEntries(kept.map(({ name = '', volid }) => [name, volid]));
   const before = mark.volumes ?? {};

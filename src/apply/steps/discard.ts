@@ -1,7 +1,7 @@
 import { GitopsError } from '../../model/errors.ts';
 import type { DiscardStep } from '../../model/plan.ts';
 import { volumeOf } from '../../model/property-string.ts';
-import type { ConvergeInput, Done } from '../context.ts';
+import type { ConvergeInput, Done, Taken } from '../context.ts';
 import { call, DEADLINES } from '../deadlines.ts';
 import type { Holding } from '../lease.ts';
 
@@ -9,7 +9,12 @@ import type { Holding } from '../lease.ts';
  * Destroys a volume for good: takes its unusedN out of the config, under the digest of the config that says which volume
  * that is. Never a mount point, and never a volume that one still names.
  */
-export async function discard(input: ConvergeInput, step: DiscardStep, { state }: Holding): Promise<Done> {
+export async function discard(
+  input: ConvergeInput,
+  step: DiscardStep,
+  { state }: Holding,
+  taken: Set<Taken>,
+): Promise<Done> {
   const { volid, volume } = step;
   const holders = Object.entries(state.config).filter(([, value]) => volumeOf(value) === volid);
   const unused = holders.find(([key]) => /^unused\d+$/.test(key));
@@ -21,5 +26,6 @@ export async function discard(input: ConvergeInput, step: DiscardStep, { state }
   const write = call(DEADLINES.power, input.signal);
   const change = { set: {}, remove: [unused[0]] };
   await input.ports.containers.update(state.node, state.vmid, change, state.digest, write);
+  taken.add(`destroyed ${volid}`);
   return { summary: `volume ${volume} destroyed (${volid})`, warnings: [], changes: step.changes };
 }

@@ -25,6 +25,8 @@ export function inputFor(
   dependencies: readonly Dependency[] = [],
 ): ConvergeInput {
   const ports = server.ports(runs);
+  // What a storage would list when the run begins.
+  const stored = JSON.stringify([...server.containers.values()].map(({ config: { description: _, ...rest } }) => rest));
   const { signal } = new AbortController();
   return {
     ports,
@@ -53,7 +55,8 @@ export function inputFor(
       });
       return seen.kind === 'absent' ? seen : seen.found;
     },
-    volumes: ({ state, mark: known }) => volumesForMark(state, known, wanted),
+    volumes: ({ state, mark: known }, done) =>
+      volumesForMark(state, known, wanted, (volid) => !stored.includes(volid) || done.has(`destroyed ${volid}`)),
     decide: (observed, done) =>
       plan({
         without: done,

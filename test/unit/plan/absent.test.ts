@@ -72,6 +72,13 @@ describe('a container that shall not be there', () => {
     expect(kinds(planOf(gone('mp3'), seen).steps)).toEqual(['stop', 'destroy']);
   });
 
+  it('keeps a volume that only a snapshot may hold: it would die with the container', () => {
+    const seen = seenBy({ name: '', mark: { volumes: { data: DATA } }, steps: [] });
+    expect(kinds(planOf(gone(), seen).steps)).toEqual(['stop', 'retire']);
+    expect(kinds(planOf(gone('data'), seen).steps)).toEqual(['stop', 'destroy']);
+    expect(kinds(planOf(gone(), seen, { missing: new Set([DATA]) }).steps)).toEqual(['stop', 'destroy']);
+  });
+
   it('a volume of another container that somebody put in does not die with it', () => {
     const seen = seenBy({ name: '', config: { mp3: 'local-lvm:vm-100-disk-1,mp=/x,size=1G' }, steps: [] });
     expect(kinds(planOf(gone(), seen).steps)).toEqual(['stop', 'destroy']);

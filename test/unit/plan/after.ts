@@ -11,7 +11,8 @@ export type There = Extract<Observation, { kind: 'present' }>;
 /** What Proxmox VE would have after one step, and the mark after it: the other half of the idempotence property. */
 export function afterStep(seen: There, step: Step, wanted: Desired, due: Due): There {
   const next = changed(seen, step, due);
-  const volumes = volumesForMark(next.state, next.mark, wanted);
+  const config = JSON.stringify(next.state.config);
+  const volumes = volumesForMark(next.state, next.mark, wanted, (volid) => !config.includes(volid));
   if (volumes === undefined) return next;
   return { ...next, mark: { ...next.mark, volumes } };
 }

@@ -181,6 +181,25 @@ describe('volumes', () => {
     expect(() => planOf(desired(wants(volume({ size: 4 }))), unused, { sizes })).toThrow('it has 8 GiB');
   });
 
+  it('that are on their storage no more are never made anew in silence', () => {
+    const seen = seenBy({ name: '', mark: BOOK, steps: [] });
+    const missing = new Set([DATA]);
+    expect(() => planOf(desired(wants(volume())), seen, { missing })).toThrow(
+      `Unable to plan volume data: ${DATA} is on its storage no more`,
+    );
+    // Said on purpose, the name is forgotten.
+    expect(planOf(desired({ deletedVolumes: ['data'] }), seen, { missing }).notes.join()).toContain('the line can go');
+  });
+
+  it('that a snapshot may hold keep their name until they are gone', () => {
+    const seen = seenBy({ name: '', mark: BOOK, steps: [] });
+    const wanted = desired({ deletedVolumes: ['data'] });
+    const plan = planOf(wanted, seen, { sizes: new Map([[DATA, 8 * GIB]]) });
+    expect(plan.steps).toEqual([]);
+    expect(plan.notes).toEqual([`volume data (${DATA}) goes once no snapshot of the container holds it`]);
+    expect(volumesForMark(seen.state, seen.mark, wanted, () => false)).toBeUndefined();
+  });
+
   it('that come back larger grow once they are there', () => {
     const seen = seenBy({ name: '', config: { unused0: DATA }, mark: BOOK, steps: [] });
     const sizes = new Map([[DATA, 8 * GIB]]);
@@ -214,7 +233,7 @@ describe('volumes', () => {
     ['another name', wants(volume({ name: 'files' })), { mp0: AT_DATA }, { data: DATA }, { files: DATA }],
   ])('in the mark: %s', (_, fields, config, volumes, expected) => {
     const { state } = seenBy({ name: '', config, steps: [] });
-    expect(volumesForMark(state, mark({ volumes }), desired(fields))).toEqual(expected);
+    expect(volumesForMark(state, mark({ volumes }), desired(fields), () => true)).toEqual(expected);
   });
 
   it('say in the data line what becomes of them', () => {
