@@ -1,4 +1,5 @@
 import { connectAdministration, connectMask, connectNodeItself, type Mask } from '../../src/connect.ts';
+import type { Administration } from '../../src/model/administration.ts';
 import { GitopsError } from '../../src/model/errors.ts';
 import type { Call, Event } from '../../src/model/ports.ts';
 import type { Connection, Settings } from '../../src/model/settings.ts';
@@ -155,9 +156,11 @@ async function linkOf({ settings, mask, call, token }: Session): Promise<Link> {
     if (connection.password !== undefined) return over({ user });
     if (given !== undefined && given.id !== token) return over({ token: given });
   }
-  const administration = process.getuid?.() === 0 ? await connectNodeItself(mask, call.signal) : undefined;
-  if (administration !== undefined) return { administration, close: async () => undefined };
   const [host] = connection.hosts;
+  const administration = process.getuid?.() === 0 ? await connectNodeItself(mask, call.signal) : undefined;
+  if (administration !== undefined && (host === undefined || (await isSelf(administration, host, call)))) {
+    return { administration, close: async () => undefined };
+  }
   if (host === undefined) {
     throw new GitopsError('user', 'Unable to set up: this is no Proxmox VE node, and no host is set', {
       advice: ['say where it is: PROXMOX_HOST, or --proxmox-host', 'or run it on a Proxmox VE node as root'],
@@ -166,6 +169,13 @@ async function linkOf({ settings, mask, call, token }: Session): Promise<Link> {
   const password = await askSecret(`password of ${user} at ${host}`, ['give it as PROXMOX_PASSWORD']);
   mask.mask(password);
   return over({ user, password });
+}
+
+/** Whether a host that settings name is the node that this runs on. */
+async function isSelf(administration: Administration, host: string, call: Call): Promise<boolean> {
+  const self = await administration.self(call);
+  const name = host.replace(/:\d+$/, '');
+  return ['localhost', '127.0.0.1', self?.address, self?.node].includes(name) || name.startsWith(`${self?.node}.`);
 }
 
 /** Whether the secret in the file still opens the door; where no host can be reached from here, it is believed. */

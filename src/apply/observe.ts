@@ -116,7 +116,10 @@ async function settled<Found>(
       text: `that create failed: ${error instanceof Error ? error.message : String(error)}`,
     });
   });
-  return inventory.container(node, vmid, read);
+  const after = await visible(inventory.container(node, vmid, read));
+  if (!(after instanceof GitopsError)) return after;
+  if (await inventory.vmidFree(vmid, read)) return undefined;
+  throw after;
 }
 
 /**

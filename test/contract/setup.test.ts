@@ -318,6 +318,10 @@ describe('the command line', () => {
     expect(text).not.toContain(String(config('node.json').proxmox?.token_secret));
     const second = await setup(args, given);
     expect(second.text).toContain('nothing to change');
+    // Another server is not this node: its own login is asked for.
+    const elsewhere = await setup(args, { ...given, PROXMOX_HOST: 'other.example' });
+    expect(elsewhere.code).toBe(3);
+    expect(elsewhere.text).toContain('password of root@pam at other.example');
   });
 });
 
