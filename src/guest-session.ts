@@ -6,7 +6,9 @@ import { baselineHash, runBaseline } from './baseline/debian.ts';
 import { configurationParts, configure as runEngine } from './configure/configure.ts';
 import { guestEnvironment } from './configure/environment.ts';
 import { readSecrets } from './configure/secrets.ts';
+import type { Desired } from './model/desired.ts';
 import { GitopsError } from './model/errors.ts';
+import type { Mark } from './model/mark.ts';
 import type { CheckResult } from './model/outcome.ts';
 import type { Ports, Shell } from './model/ports.ts';
 import type { RunOptions } from './run.ts';
@@ -20,13 +22,16 @@ export class GuestSession {
   readonly checks: CheckResult[] = [];
   private readonly ports: Ports;
   private readonly options: RunOptions;
+  private readonly at: (holding: Holding) => Desired['interfaces'];
   private shell: Shell | undefined;
   private baseline = '';
   private configuration: string | undefined;
 
-  constructor(ports: Ports, options: RunOptions) {
+  /** `at`: where a container is that is not at the definition's addresses. */
+  constructor(ports: Ports, options: RunOptions, at?: (holding: Holding) => Desired['interfaces']) {
     this.ports = ports;
     this.options = options;
+    this.at = at ?? (() => options.desired.interfaces);
   }
 
   /** Hashes of what baseline and configuration would bring about. `configuration` undefined: it is not known. */
@@ -49,8 +54,9 @@ export class GuestSession {
   }
 
   /** The address that the container answers at: the first that is written, else what it got. */
-  async addressOf({ state }: Holding): Promise<string> {
-    const { interfaces } = this.options.desired;
+  async addressOf(holding: Holding): Promise<string> {
+    const { state } = holding;
+    const interfaces = this.at(holding);
     const written = interfaces.find(({ ipv4 }) => ipv4.kind === 'static')?.ipv4;
     if (written?.kind === 'static') return written.address;
     const dynamic = interfaces.some(({ ipv4 }) => ipv4.kind === 'dhcp');
@@ -73,8 +79,11 @@ export class GuestSession {
     return this.ports.shells.openPorts(address, WEB_PORTS, call(DEADLINES.answers, this.options.signal));
   }
 
+  /** Opens anew when it is used again. */
   async close(): Promise<void> {
-    await this.shell?.close();
+    const { shell } = this;
+    this.shell = undefined;
+    await shell?.close();
   }
 
   async runBaseline(holding: Holding): Promise<GuestDone> {
@@ -98,17 +107,31 @@ export class GuestSession {
     const shell = await this.open(holding);
     const tell = reporter.tell.bind(reporter);
     const result = await runEngine(desired.engine, shell, input, clock, call(DEADLINES.configure, signal), tell);
-    const failed = (await this.verify(holding)).filter((check) => !check.ok);
-    if (failed.length > 0) {
-      throw new GitopsError(
-        'remote',
-        `Unable to verify container ${holding.state.vmid}: ${failed.map((c) => `${c.check}: ${c.detail}`).join('; ')}`,
-      );
-    }
+    await this.assertHealthy(holding);
     const applied = this.configuration === undefined ? {} : { configuration: this.configuration };
-    const { commit } = desired;
-    const good = commit === undefined ? {} : { commit, good: { commit, at: this.serverNow() } };
-    return { result, mark: { applied, ...good } };
+    return { result, mark: { applied, ...this.good() } };
+  }
+
+  /** The same for a definition that may have nothing to configure: its checks alone prove it then. */
+  async prove(holding: Holding): Promise<GuestDone> {
+    if (this.options.desired.engine !== 'none') return this.configure(holding);
+    await this.assertHealthy(holding);
+    const summary = 'nothing to configure, verified';
+    const result = { kind: 'configure', summary, changes: [], changed: [], warnings: [], milliseconds: 0 } as const;
+    return { result, mark: { applied: {}, ...this.good() } };
+  }
+
+  /** Throws with every check that fails. */
+  async assertHealthy(holding: Holding): Promise<void> {
+    const failed = (await this.verify(holding)).filter((check) => !check.ok);
+    if (failed.length === 0) return;
+    const said = failed.map((check) => `${check.check}: ${check.detail}`).join('; ');
+    throw new GitopsError('remote', `Unable to verify container ${holding.state.vmid}: ${said}`);
+  }
+
+  private good(): Pick<Mark, 'commit' | 'good'> {
+    const { commit } = this.options.desired;
+    return commit === undefined ? {} : { commit, good: { commit, at: this.serverNow() } };
   }
 
   private async verify(holding: Holding): Promise<readonly CheckResult[]> {
@@ -126,7 +149,8 @@ export class GuestSession {
     return results;
   }
 
-  private async open(holding: Holding): Promise<Shell> {
+  /** The one connection of this session. */
+  async open(holding: Holding): Promise<Shell> {
     if (this.shell !== undefined) return this.shell;
     const { node, vmid } = holding.state;
     const { hostKeys } = holding.mark;

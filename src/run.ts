@@ -1,20 +1,21 @@
-import type { ConvergeInput, Observation, Taken } from './apply/context.ts';
+import type { ConvergeInput, Done, Observation, Taken } from './apply/context.ts';
 import { type BackFacts, type Facts, gatherBackFacts, gatherFacts } from './apply/facts.ts';
+import type { Holding } from './apply/lease.ts';
 import { observe } from './apply/observe.ts';
 import { NO_VOLUME_FACTS } from './apply/volume-facts.ts';
 import { missingSecrets } from './configure/secrets.ts';
 import { GuestSession } from './guest-session.ts';
 import type { Desired } from './model/desired.ts';
-import type { Plan, Step } from './model/plan.ts';
+import type { Plan } from './model/plan.ts';
 import type { Ports } from './model/ports.ts';
+import type { ReplaceFacts } from './model/replacement.ts';
 import type { Settings } from './model/settings.ts';
-import { identityOf, ownershipOf, qemuRefusal, refusal } from './plan/ownership.ts';
+import { candidateRefusal, identityOf, ownershipOf, qemuRefusal, refusal } from './plan/ownership.ts';
 import { plan } from './plan/plan.ts';
 import { volumesForMark } from './plan/volumes.ts';
-import { isRisky, needsWayBack } from './plan/way-back.ts';
-
-/** Which steps a stretch of the flow may take; what else is due is said and left. `plan`: it takes none. */
-export type Scope = 'all' | 'plan' | 'resources' | 'configuration';
+import { needsWayBack } from './plan/way-back.ts';
+import { candidateOf, replace, replaceFacts } from './replace.ts';
+import { isReplacing, type Scope, within, withoutDownload } from './scope.ts';
 
 export interface RunOptions {
   readonly settings: Settings;
@@ -24,17 +25,14 @@ export interface RunOptions {
   readonly directory?: string;
   /** Configure although nothing has changed. */
   readonly force?: boolean;
+  /** Remake the root file system although nothing differs. */
+  readonly rebuild?: boolean;
   /** Go back to an older commit on purpose. */
   readonly back?: boolean;
   /** The forge's host, handed to scripts as HOST. */
   readonly forgeHost?: string;
   readonly signal: AbortSignal;
 }
-
-const RESOURCES: ReadonlySet<Step['kind']> = new Set([
-  ...(['download', 'create', 'update', 'resize', 'pool', 'discard', 'retire', 'revive', 'replace'] as const),
-  ...(['start', 'restart', 'stop', 'destroy', 'baseline'] as const),
-]);
 
 /** One run for one container: how it is seen and what is due. */
 export class ContainerRun {
@@ -43,6 +41,7 @@ export class ContainerRun {
   private readonly options: RunOptions;
   private facts: Facts | undefined;
   private backFacts: BackFacts | undefined;
+  private replacing: ReplaceFacts | undefined;
   private newer: { readonly deployed?: string } | undefined;
   private hashes: Awaited<ReturnType<GuestSession['hashes']>> = { baseline: '', configuration: undefined };
   private readonly notes: string[] = [];
@@ -54,8 +53,12 @@ export class ContainerRun {
   }
 
   async input(): Promise<ConvergeInput> {
-    const { desired, settings, signal } = this.options;
     await this.hash();
+    return this.converging();
+  }
+
+  private converging(): ConvergeInput {
+    const { desired, settings, signal } = this.options;
     const { guest } = this;
     return {
       ports: this.ports,
@@ -63,6 +66,7 @@ export class ContainerRun {
       sshKeys: desired.baseline.sshKeys,
       observe: () => this.observe(),
       decide: (observation, done) => this.decide(observation, done),
+      replace: (observation) => this.replace(observation),
       volumes: ({ state, mark }, done) =>
         volumesForMark(
           state,
@@ -103,11 +107,13 @@ export class ContainerRun {
       ...this.ports,
       desired,
       signal,
+      candidateOf: (vmid) => candidateOf(this.options, vmid),
       ...(settings.connection.node === undefined ? {} : { defaultNode: settings.connection.node }),
       judge: {
         claim(state, guest) {
           const ownership = ownershipOf(state, identity);
           if (ownership.kind !== 'ours') throw refusal(state.vmid, state.node, ownership);
+          if (ownership.mark.role === 'candidate') throw candidateRefusal(ownership.mark);
           const pool = guest?.pool === undefined ? {} : { pool: guest.pool };
           return { kind: 'present', state, mark: ownership.mark, text: ownership.text, ...pool };
         },
@@ -117,12 +123,16 @@ export class ContainerRun {
       },
     });
     const found = seen.kind === 'absent' ? seen : seen.found;
-    this.facts ??= await gatherFacts({ ...this.ports, desired, site: settings.site, signal }, found);
+    const promoted = found.kind === 'absent' && found.candidate !== undefined;
+    this.facts ??= promoted
+      ? noFacts(desired)
+      : await gatherFacts({ ...this.ports, desired, site: settings.site, signal }, found);
     if (found.kind === 'present') this.newer ??= await this.newerDeployed(found.mark.commit);
     if (found.kind === 'present' && this.backFacts === undefined) {
       const { steps } = this.decide(found, new Set());
       if (needsWayBack(found.mark, steps))
         this.backFacts = await gatherBackFacts(this.ports, found, desired.wayBack, signal);
+      if (steps.some(({ kind }) => kind === 'replace')) await this.lookForReplace(found);
     }
     return found;
   }
@@ -136,11 +146,22 @@ export class ContainerRun {
   }
 
   decide(observation: Observation, done: ReadonlySet<Taken>): Plan {
-    const { desired, settings, scope, force = false } = this.options;
+    const { scope } = this.options;
+    const whole = this.whole(observation, done);
+    const noted = { ...whole, notes: [...whole.notes, ...this.notes] };
+    const scoped = scope === 'all' || scope === 'plan' ? noted : within(noted, scope, isReplacing(observation));
+    return done.has('download') ? withoutDownload(scoped) : scoped;
+  }
+
+  /** Whatever the stretch takes of it. */
+  private whole(observation: Observation, done: ReadonlySet<Taken>): Plan {
+    const { desired, settings, force = false, rebuild = false } = this.options;
     const { storage, present, offered, sizes, missing, dependencies } = this.facts ?? noFacts(desired);
     const { user, password } = settings.connection;
-    const whole = plan({
+    return plan({
       desired,
+      rebuild,
+      ...(this.replacing === undefined ? {} : { replacing: this.replacing }),
       observed: observation,
       templates: { storage, present, offered },
       due: { ...this.hashes, force: force && !done.has('configure') },
@@ -155,9 +176,37 @@ export class ContainerRun {
       ...(settings.share === undefined ? {} : { share: settings.share }),
       ...(settings.pool === undefined ? {} : { pool: settings.pool }),
     });
-    const noted = { ...whole, notes: [...whole.notes, ...this.notes] };
-    const scoped = scope === 'all' || scope === 'plan' ? noted : within(noted, scope);
-    return done.has('download') ? withoutDownload(scoped) : scoped;
+  }
+
+  /** Looks into it once, for the plan and for what the replace does then. */
+  private async lookForReplace(found: Holding): Promise<void> {
+    if (this.replacing !== undefined || found.mark.promotion?.renewed === true) return;
+    this.replacing = await replaceFacts(this.ports, this.options, found);
+  }
+
+  private async replace(observation: Observation): Promise<Done> {
+    const { desired } = this.options;
+    const { storage, present, offered } = this.facts ?? noFacts(desired);
+    try {
+      return await replace(
+        {
+          ports: this.ports,
+          options: this.options,
+          converge: this.converging(),
+          guest: this.guest,
+          baseline: this.hashes.baseline,
+          templates: { storage, present, offered },
+          facts: this.replacing,
+          planOf: (live, replaced) =>
+            this.whole({ kind: 'present', ...live }, new Set(replaced ? (['replace'] as const) : [])),
+        },
+        observation,
+      );
+    } finally {
+      // Volumes have other names after it.
+      this.facts = undefined;
+      this.replacing = undefined;
+    }
   }
 
   async close(): Promise<void> {
@@ -167,24 +216,4 @@ export class ContainerRun {
 
 function noFacts(desired: Desired): Facts {
   return { storage: desired.templateStorage, present: [], offered: [], ...NO_VOLUME_FACTS, dependencies: [] };
-}
-
-/** The part of a plan that a stretch takes; what else is due is said and left. */
-function within(whole: Plan, scope: 'resources' | 'configuration'): Plan {
-  const inScope = (step: Step): boolean => RESOURCES.has(step.kind) === (scope === 'resources');
-  const due = whole.steps.filter((step) => step.kind !== 'keep' && inScope(step));
-  const steps = isRisky(due) ? [...whole.steps.filter(({ kind }) => kind === 'keep'), ...due] : due;
-  if (scope === 'resources') return { ...whole, steps };
-  const left = whole.steps.filter((step) => step.kind !== 'keep' && !inScope(step));
-  const notes = left.length === 0 ? [] : [`pending for release: ${left.map((step) => step.kind).join(', ')}`];
-  // Nothing of these is done here, so nothing of it can be refused, and no data is touched.
-  const data = whole.data
-    .filter(({ fate }) => fate !== 'new')
-    .map((line) => ({ ...line, fate: line.fate === 'attached' ? ('detached' as const) : ('kept' as const) }));
-  return { ...whole, steps, data, refusals: [], notes: [...whole.notes, ...notes] };
-}
-
-/** The templates were read before the download; they are not read again only to see it. */
-function withoutDownload(whole: Plan): Plan {
-  return { ...whole, steps: whole.steps.filter((step) => step.kind !== 'download') };
 }

@@ -66,9 +66,9 @@ const RULES: readonly (readonly [RegExp, RegExp, string])[] = [
   ],
   [/^src\/connect\.ts$/, /^src\/(model|adapters|settings)\//, 'connect joins adapters to ports and knows no stage'],
   [
-    /^src\/(deploy|run|guest-session|way-back)\.ts$/,
-    new RegExp(`^src/(model/|run.ts|guest-session.ts|way-back.ts|${STAGES.join('/|')}/)`),
-    'deploy, run, guest-session and way-back join stages and know no adapter',
+    /^src\/(deploy|run|scope|guest-session|way-back|replace|candidate-address)\.ts$/,
+    new RegExp(`^src/(model/|(run|scope|guest-session|way-back|replace|candidate-address).ts|${STAGES.join('/|')}/)`),
+    'deploy, run and what they are made of join stages and know no adapter',
   ],
   ...['doctor', 'imports', 'setup'].map(
     (capability) =>

@@ -6,7 +6,8 @@ import type { Holding, LeasePorts } from './lease.ts';
 
 /** What a container is: not there, or ours. Anything else has thrown by then. */
 export type Observation =
-  | { readonly kind: 'absent'; readonly vmid: number; readonly node: string }
+  /** `candidate`: vmid of one that was about to take its place, and holds what it had. */
+  | { readonly kind: 'absent'; readonly vmid: number; readonly node: string; readonly candidate?: number }
   | ({ readonly kind: 'present' /** As the guests' list has it. */; readonly pool?: string } & Holding);
 
 /** What this run has done, or found that it may not do, so that it is not planned again. */
@@ -26,6 +27,8 @@ export interface ConvergeInput {
   decide(observation: Observation, done: ReadonlySet<Taken>): Plan;
   /** Pure: what the mark shall say of volumes, by name; undefined: what it says already. */
   volumes(holding: Holding, done: ReadonlySet<Taken>): Mark['volumes'] | undefined;
+  /** A replace from wherever it stands to its end, or as far as this stretch goes. */
+  replace(observation: Observation): Promise<Done>;
   /** The mark of a container that is about to be made, without lease. */
   newMark(vmid: number, template: string): Mark;
   /** Operators' keys for root, authorized_keys lines. */

@@ -4,6 +4,7 @@ import type { Plan, Step } from '../model/plan.ts';
 import type { ConvergeInput, Done, Observation, Taken } from './context.ts';
 import { call, DEADLINES } from './deadlines.ts';
 import { book, hold, leftBehind, release } from './hold.ts';
+import { ReplaceFailure } from './promote/failure.ts';
 import { refuse } from './refuse.ts';
 import { runStep } from './run-step.ts';
 
@@ -71,7 +72,7 @@ export async function converge(input: ConvergeInput): Promise<Converged> {
         continue;
       }
       await release(input, await input.observe().catch(() => observation)).catch(() => undefined);
-      const partial = step !== undefined && PARTIAL.includes(step.kind);
+      const partial = (step !== undefined && PARTIAL.includes(step.kind)) || error instanceof ReplaceFailure;
       const changed = partial || results.some((result) => result.kind !== 'download');
       if (!changed || step === undefined) throw error;
       return { kind: 'failed', plan: first, results, step, error, changed };

@@ -57,6 +57,8 @@ export async function book(input: ConvergeInput, seen: Observation, done: Readon
   let observation = seen;
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     if (!isHeld(input, observation)) return observation;
+    // In a replace volumes change their names with every move: it keeps the map itself.
+    if (observation.mark.promotion !== undefined) return observation;
     const volumes = input.volumes(observation, done);
     if (volumes === undefined) return observation;
     const { volumes: _, ...rest } = observation.mark;

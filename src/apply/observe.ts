@@ -4,13 +4,14 @@ import { type Mark, parseDescription } from '../model/mark.ts';
 import type { ContainerState, Guest } from '../model/observed.ts';
 import type { Containers, Inventory, Reporter } from '../model/ports.ts';
 import { call, DEADLINES } from './deadlines.ts';
+import { findCandidate } from './find-candidate.ts';
 
 /** Whose a container is, decided by src/plan; handed in because stages do not import each other. */
 export interface Judge<Found> {
   /** Throws kind not-ours when the container is not this run's. */
   claim(state: ContainerState, guest: Guest | undefined): Found;
   qemu(guest: Guest): GitopsError;
-  /** Whether this mark is this run's, for finding a container without a fixed vmid. */
+  /** Whether this mark is this run's, for finding a container without a fixed vmid, and its candidate. */
   matches(mark: Mark): boolean;
 }
 
@@ -20,13 +21,16 @@ export interface ObserveInput<Found> {
   readonly reporter: Reporter;
   readonly judge: Judge<Found>;
   readonly desired: Desired;
+  /** vmid of the candidate that a replace builds for a container. */
+  candidateOf(vmid: number): number;
   /** Node for a new container; undefined: the one that answers. */
   readonly defaultNode?: string;
   readonly signal: AbortSignal;
 }
 
 export type Observed<Found> =
-  | { readonly kind: 'absent'; readonly vmid: number; readonly node: string }
+  /** `candidate`: vmid of one that was about to take its place, on the node. */
+  | { readonly kind: 'absent'; readonly vmid: number; readonly node: string; readonly candidate?: number }
   | { readonly kind: 'present'; readonly found: Found };
 
 /** Looks at what is: finds the vmid and its node wherever it stands in the cluster, and whose it is. */
@@ -42,10 +46,10 @@ export async function observe<Found>(input: ObserveInput<Found>): Promise<Observ
   // The list lags by seconds and may be filtered, so it only tells where to look.
   const node = guest?.node ?? (await nodeForNew(input));
   // Whose rights end with a pool may not even ask for a container that is not there.
-  if (guest === undefined && (await inventory.vmidFree(vmid, read))) return { kind: 'absent', vmid, node };
+  if (guest === undefined && (await inventory.vmidFree(vmid, read))) return absent(input, guests, vmid, node);
   const state = await settled(input, node, vmid);
   if (state !== undefined) return { kind: 'present', found: judge.claim(state, guest) };
-  if (await inventory.vmidFree(vmid, read)) return { kind: 'absent', vmid, node: await nodeForNew(input) };
+  if (await inventory.vmidFree(vmid, read)) return absent(input, guests, vmid, await nodeForNew(input));
   throw new GitopsError('not-ours', `Unable to use vmid ${vmid}: a guest that this identity cannot see has it`, {
     advice: ['choose another ID in the definition', `or give the identity VM.Audit on /vms/${vmid}`],
   });
@@ -60,14 +64,32 @@ async function observeByMark<Found>(input: ObserveInput<Found>, guests: readonly
       guest.type === 'lxc' &&
       (guest.name === undefined || guest.name === desired.hostname || guest.tags.includes('pve-gitops')),
   );
+  let promoted: { readonly vmid: number; readonly node: string; readonly candidate: number } | undefined;
   for (const guest of candidates) {
     const state = await settled(input, guest.node, guest.vmid);
     const { mark } = parseDescription(state?.config.description);
-    if (state !== undefined && mark !== undefined && mark.vmid === state.vmid && judge.matches(mark)) {
+    if (state === undefined || mark === undefined || mark.vmid !== state.vmid || !judge.matches(mark)) continue;
+    const { promotion, role } = mark;
+    if (role !== 'candidate') {
       return { kind: 'present', found: judge.claim(state, guest) };
     }
+    if (promotion !== undefined) {
+      promoted = { vmid: promotion.other, node: state.node, candidate: state.vmid };
+    }
   }
+  if (promoted !== undefined) return { kind: 'absent', ...promoted };
   return { kind: 'absent', vmid: await inventory.nextVmid(read), node: await nodeForNew(input) };
+}
+
+async function absent<Found>(
+  input: ObserveInput<Found>,
+  guests: readonly Guest[],
+  vmid: number,
+  node: string,
+): Promise<Observed<Found>> {
+  const { inventory, judge, signal, candidateOf } = input;
+  const search = { inventory, signal, candidateOf, matches: (mark: Mark) => judge.matches(mark) };
+  return { kind: 'absent', vmid, node, ...(await findCandidate(search, guests, { vmid, node })) };
 }
 
 /** The first online one of the definition's nodes; else the site's; else the one that answers. */

@@ -2,6 +2,7 @@ import type { HealthCheck } from '../model/definition.ts';
 import { type ErrorKind, isGitopsError } from '../model/errors.ts';
 import type { CheckResult, Outcome } from '../model/outcome.ts';
 import type { Converged } from './converge.ts';
+import { ReplaceFailure } from './promote/failure.ts';
 
 export interface Finished {
   readonly converged: Extract<Converged, { kind: 'done' }>;
@@ -14,6 +15,8 @@ export interface Finished {
   readonly milliseconds: number;
 }
 
+/** Failed, and what was before serves again. */
+const ROLLED_BACK = 7;
 /** Failed, and what had been changed was not taken back. */
 const NOT_ROLLED_BACK = 8;
 
@@ -46,7 +49,7 @@ export function failedOutcome(
   const { plan, results, step, error } = converged;
   const message = error instanceof Error ? error.message : String(error);
   const kind: ErrorKind = isGitopsError(error) ? error.kind : 'bug';
-  const did = results.map((result) => result.kind).join(', ');
+  const did = results.flatMap(({ kind }) => (kind === 'keep' ? [] : [kind])).join(', ');
   const before = did === '' ? 'as it was before this run, but for what the failed step left' : `after: ${did}`;
   return {
     kind: 'failed',
@@ -57,8 +60,9 @@ export function failedOutcome(
     message,
     log: isGitopsError(error) ? (error.remote.log ?? []) : [],
     advice: isGitopsError(error) ? error.advice : [],
-    serving: `container ${plan.vmid} is ${before}`,
-    exitCode: kind === 'bug' ? 1 : NOT_ROLLED_BACK,
+    ...(error instanceof ReplaceFailure
+      ? { serving: error.serving, exitCode: error.rolledBack ? ROLLED_BACK : NOT_ROLLED_BACK }
+      : { serving: `container ${plan.vmid} is ${before}`, exitCode: kind === 'bug' ? 1 : NOT_ROLLED_BACK }),
   };
 }
 

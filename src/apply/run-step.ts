@@ -25,6 +25,10 @@ export async function runStep(
     const task = await input.ports.containers.downloadTemplate(step.node, step.storage, step.template, deadline);
     return { summary: `template ${step.template} is there`, warnings: task.warnings };
   }
+  if (step.kind === 'replace') {
+    taken.add('replace');
+    return input.replace(observation);
+  }
   if (observation.kind === 'absent') {
     throw new GitopsError('remote', `Unable to ${step.kind} container ${observation.vmid}: it is gone`);
   }
@@ -56,8 +60,6 @@ export async function runStep(
     case 'configure':
       taken.add(step.kind);
       return guest(input, step.kind, observation);
-    case 'replace':
-      throw new GitopsError('bug', 'a replace reached apply');
     default:
       return step satisfies never;
   }

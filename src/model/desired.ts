@@ -127,6 +127,8 @@ export interface Desired {
   /** Names; never the values. */
   readonly secrets: readonly string[];
   readonly wayBack: WayBack;
+  /** Snapshots that somebody else took, and that a replace may end. */
+  readonly dropSnapshots?: readonly string[];
   readonly baseline: BaselineSettings;
   readonly engine: EngineName;
   readonly health: readonly HealthCheck[];

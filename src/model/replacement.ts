@@ -89,3 +89,25 @@ export type ReplacementAction =
   | { readonly kind: 'blocked'; readonly advice: readonly string[] };
 
 export type ReplacementStep = ReplacementAction & { readonly reason: string };
+
+/** Something that people would miss, and that is in no volume. */
+export interface LooseData {
+  readonly path: string;
+  /** KiB */
+  readonly size: number;
+}
+
+/** What a plan has to know before it can promise a replace; read only when one is due. */
+export interface ReplaceFacts {
+  /** vmid of the candidate. */
+  readonly candidate: number;
+  readonly addresses: 'dhcp' | 'none' | readonly string[];
+  /** undefined: no storage of the node takes backups. */
+  readonly backupStorage: string | undefined;
+  /** Snapshots of the live one that are not ours, and that git does not let go. */
+  readonly foreignSnapshots: readonly string[];
+  /** undefined: it could not be looked into. */
+  readonly loose: readonly LooseData[] | undefined;
+  /** Raw `lxc.*` lines. */
+  readonly rawLines: readonly string[];
+}

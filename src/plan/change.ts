@@ -8,6 +8,7 @@ import { editsOf } from './fields.ts';
 import { guestSteps } from './guest-steps.ts';
 import type { Body, PlanInput } from './plan.ts';
 import { protectedRefusal, reservedNote, reservedRefusal, touchesDisks } from './refusals.ts';
+import { replaceBody } from './replace-plan.ts';
 import { newerTemplate } from './template.ts';
 import { discards } from './volume-edits.ts';
 import { volumesOf } from './volumes.ts';
@@ -35,14 +36,13 @@ export function changePlan(input: PlanInput, present: Present): Body {
     ...edits.map((edit) => edit.change).filter(({ disruption }) => disruption === 'replace'),
     ...templateChange(desired, mark),
   ];
-  if (replacing.length > 0) {
-    const reason = replacing.map((entry) => entry.note ?? `${entry.field} differs`).join('; ');
-    return {
-      steps: [{ kind: 'replace', changes: replacing, reason, disruption: 'replace' }],
-      notes: [...notes, ...templateNote(input, mark)],
-      refusals: [],
-      data: dataOfChange(desired, present, sizes, isRootLost(replacing) ? 'destroyed' : 'kept'),
-    };
+  const replaced = input.without?.has('replace') === true;
+  if (replacing.length > 0 || (input.rebuild === true && !replaced)) {
+    const asked = replacing.length === 0 ? ['a rebuild was asked for'] : [];
+    const reason = [...asked, ...replacing.map((entry) => entry.note ?? `${entry.field} differs`)].join('; ');
+    const body = replaceBody(input, present, replacing, reason);
+    const refusals = replaced ? [noEffect(state.vmid, reason)] : body.refusals;
+    return { ...body, refusals, notes: [...notes, ...body.notes, ...templateNote(input, mark)] };
   }
   const discarded = discards(context);
   const reserved = edits.flatMap((edit) => edit.reserved ?? []);
@@ -167,9 +167,10 @@ function templateChange(desired: Desired, mark: Mark): Change[] {
   return [change('template', mark.template, desired.template.volid, { disruption: 'replace' })];
 }
 
-/** A migration and a move of a volume keep the root file system; every other replace makes a new one. */
-function isRootLost(replacing: readonly Change[]): boolean {
-  return replacing.some(({ field }) => field !== 'node' && !/^volume .* storage$/.test(field));
+/** Better than to replace it once more, and once more. */
+function noEffect(vmid: number, reason: string): Refusal {
+  const what = `Unable to bring container ${vmid} to its definition: it was replaced, and still ${reason}`;
+  return { kind: 'user', reason: what, advice: ['something else may be changing it at the same time'] };
 }
 
 function guarded({ config, desired, state }: FieldContext, edits: readonly Edit[], discarding: boolean): Refusal[] {

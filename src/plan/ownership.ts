@@ -70,6 +70,15 @@ export function refusal(vmid: number, node: string, ownership: Exclude<Ownership
   }
 }
 
+/** The error for a definition whose vmid another one's candidate has. */
+export function candidateRefusal({ vmid, promotion }: Mark): GitopsError {
+  return new GitopsError(
+    'not-ours',
+    `Unable to use container ${vmid}: it is the candidate of container ${promotion?.other ?? 'that is gone'}`,
+    { advice: ['choose another ID in the definition, or set candidate_vmid_base'] },
+  );
+}
+
 /** The error for a vmid that a QEMU guest has. */
 export function qemuRefusal(guest: Guest): GitopsError {
   const name = guest.name === undefined ? '' : ` "${guest.name}"`;

@@ -1,5 +1,6 @@
 import type { Address, Desired } from '../model/desired.ts';
 import type { Dependency, Plan } from '../model/plan.ts';
+import type { ReplaceFacts } from '../model/replacement.ts';
 import { type AbsentPlan, absentPlan } from './absent.ts';
 import { changePlan } from './change.ts';
 import { createPlan } from './create.ts';
@@ -11,7 +12,8 @@ import type { WayBackFacts } from './way-back.ts';
 
 /** What was found for a desired container. */
 export type Observation =
-  | { readonly kind: 'absent'; readonly vmid: number; readonly node: string }
+  /** `candidate`: vmid of one that was about to take its place, and holds what it had. */
+  | { readonly kind: 'absent'; readonly vmid: number; readonly node: string; readonly candidate?: number }
   | ({ readonly kind: 'present' } & Present);
 
 export interface PlanInput {
@@ -36,6 +38,10 @@ export interface PlanInput {
   readonly now?: Date;
   /** Whether the connection has a login of root@pam beside its token. */
   readonly rootLogin?: boolean;
+  /** Remake the root file system although nothing differs. */
+  readonly rebuild?: boolean;
+  /** Read only when a replace is due. */
+  readonly replacing?: ReplaceFacts;
   /** What this run has done, or may not do: the pool, which lists show late; our tag, which may be refused. */
   readonly without?: ReadonlySet<string>;
 }
@@ -75,10 +81,23 @@ export function plan(input: PlanInput): Plan {
 
 function bodyOf(input: PlanInput): Body {
   const { desired, observed, sizes = new Map(), missing = new Set() } = input;
+  if (isBegun(observed)) return unfinished(input);
   if (desired.state === 'present')
     return observed.kind === 'absent' ? createPlan(input, observed) : changePlan(input, observed);
   if (observed.kind === 'absent') return { steps: [], notes: [], refusals: [], data: [] };
   return absentPlan(desired, observed, { sizes, missing }, 'the definition says STATE=absent');
+}
+
+function isBegun(observed: Observation): boolean {
+  return observed.kind === 'absent' ? observed.candidate !== undefined : observed.mark.promotion !== undefined;
+}
+
+/** Whatever else is due waits: until it is finished, one of two containers has what the other one needs. */
+function unfinished({ without }: PlanInput): Body {
+  const reason = 'a replace was begun, and is finished first';
+  const nothing = { refusals: [], data: [] };
+  if (without?.has('replace') === true) return { ...nothing, steps: [], notes: ['a replace is under way'] };
+  return { ...nothing, steps: [{ kind: 'replace', changes: [], reason, disruption: 'replace' }], notes: [] };
 }
 
 function addressOf(desired: Desired): string {

@@ -71,20 +71,26 @@ async function createTagged(
 
 /** Baseline, configure, verify: each is noted, so that a run that was killed does not do it again. */
 export async function proveCandidate(input: PromoteInput, seen: Seen): Promise<void> {
-  const { vmid, node } = seen.state;
-  let { hostKeys } = seen.mark;
-  if (hostKeys.length === 0) hostKeys = await pinnedHostKeys(input, node, vmid);
-  const holding: Seen = { ...seen, mark: { ...seen.mark, hostKeys } };
-  const renew = (): Promise<void> => renewBoth(input);
-  await whileRenewing(input.ports, renew, input.signal, async () => {
-    if (seen.mark.applied.baseline !== input.baseline) {
-      const done = await input.candidate.baseline(holding);
-      await noteApplied(input, vmid, { ...done.mark, hostKeys });
-    }
-    const done = await input.candidate.prove(holding);
-    await noteApplied(input, vmid, { ...done.mark, hostKeys });
-  });
+  const { vmid } = seen.state;
+  const holding = await giveBaseline(input, seen);
+  const { hostKeys } = holding.mark;
+  const prove = () => input.candidate.prove(holding);
+  const done = await whileRenewing(input.ports, () => renewBoth(input), input.signal, prove);
+  await noteApplied(input, vmid, { ...done.mark, hostKeys });
   await notePromotion(input, vmid, { proven: true });
+}
+
+/** Nothing to do when it has it. The answer has the host keys that it is known by. */
+export async function giveBaseline(input: PromoteInput, seen: Seen): Promise<Seen> {
+  const { vmid, node } = seen.state;
+  const known = seen.mark.hostKeys;
+  const hostKeys = known.length > 0 ? known : await pinnedHostKeys(input, node, vmid);
+  const holding: Seen = { ...seen, mark: { ...seen.mark, hostKeys } };
+  if (seen.mark.applied.baseline === input.baseline) return holding;
+  const give = () => input.candidate.baseline(holding);
+  const done = await whileRenewing(input.ports, () => renewBoth(input), input.signal, give);
+  await noteApplied(input, vmid, { ...done.mark, hostKeys });
+  return holding;
 }
 
 export function noteApplied(input: PromoteInput, vmid: number, patch: Partial<Mark>): Promise<void> {

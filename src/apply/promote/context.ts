@@ -49,6 +49,8 @@ export interface PromoteInput {
   readonly dropSnapshots: readonly string[];
   /** The definition wants no container. */
   readonly absent: boolean;
+  /** This stretch of the flow ends with a candidate that has its baseline. */
+  readonly onlyBuild: boolean;
   /** A candidate that fails is kept, stopped, to be looked at. */
   readonly keepFailed: boolean;
   /** The commit that is tried. */

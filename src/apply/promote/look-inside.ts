@@ -1,12 +1,6 @@
 import type { Shell } from '../../model/ports.ts';
+import type { LooseData } from '../../model/replacement.ts';
 import { call, DEADLINES } from '../deadlines.ts';
-
-/** Something that people would miss, and that is in no volume. */
-export interface LooseData {
-  readonly path: string;
-  /** KiB */
-  readonly size: number;
-}
 
 /** Where programs keep what nobody can make again. */
 const PLACES = [

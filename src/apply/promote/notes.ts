@@ -38,6 +38,16 @@ export async function takeCandidate(input: PromoteInput): Promise<void> {
   throw new GitopsError('busy', `Unable to take the lease of candidate ${input.vmids.candidate}: it keeps changing`);
 }
 
+/** One that stays, because it failed or is proven by the next stretch, is held by nobody. */
+export async function releaseCandidate(input: PromoteInput): Promise<void> {
+  const seen = await observeCandidate(input);
+  if (seen === undefined || seen.mark.lease?.run !== input.ports.runs.id) return;
+  const { lease: _, ...mark } = seen.mark;
+  const { vmid, node, digest } = seen.state;
+  const write = call(DEADLINES.write, input.signal);
+  await input.ports.marks.write(node, vmid, describe(vmid, seen.text, mark), digest, write);
+}
+
 /** Both leases, as far as the server lets them be written now: a backup or a restore locks one of them. */
 export async function renewBoth(input: PromoteInput): Promise<void> {
   for (const vmid of [input.vmids.live, input.vmids.candidate]) {

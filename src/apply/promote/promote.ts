@@ -3,9 +3,10 @@ import type { ReplacementFacts, ReplacementStep } from '../../model/replacement.
 import type { Done } from '../context.ts';
 import { call, DEADLINES } from '../deadlines.ts';
 import { removeExpired } from './archives.ts';
+import { giveBaseline } from './candidate.ts';
 import type { Memory, PromoteInput } from './context.ts';
 import { ReplaceFailure } from './failure.ts';
-import { notePromotion, takeCandidate } from './notes.ts';
+import { notePromotion, releaseCandidate, takeCandidate } from './notes.ts';
 import { gather } from './observe-candidate.ts';
 import { lookAround, putBack } from './surroundings.ts';
 import { takeStep } from './take-step.ts';
@@ -18,6 +19,14 @@ const ATTEMPTS = 3;
  * either what was before serves again, or the message names what runs.
  */
 export async function promote(input: PromoteInput): Promise<Done> {
+  try {
+    return await takeSteps(input);
+  } finally {
+    if (!input.signal.aborted) await releaseCandidate(input).catch(() => undefined);
+  }
+}
+
+async function takeSteps(input: PromoteInput): Promise<Done> {
   const { vmids } = input;
   const memory: Memory = { look: false, downtime: 0 };
   const warnings: string[] = [];
@@ -30,6 +39,7 @@ export async function promote(input: PromoteInput): Promise<Done> {
     const step = input.decide(facts);
     memory.look = false;
     if (step === undefined) break;
+    if (input.onlyBuild && isBeyondBuilding(step, facts)) return built(input, facts, warnings);
     try {
       count(attempts, step, vmids.live);
       warnings.push(...(await told(input, step, () => takeStep(input, step, facts, memory))));
@@ -39,6 +49,8 @@ export async function promote(input: PromoteInput): Promise<Done> {
       if (step.kind === 'end' && !again) break;
     } catch (error) {
       if (input.signal.aborted || error instanceof ReplaceFailure) throw error;
+      // Nothing has been done yet.
+      if (attempts.size === 1 && (step.kind === 'blocked' || step.kind === 'begin')) throw error;
       if (await isWorthAnother(input, step, error, memory, attempts)) continue;
       if (failure !== undefined) throw new ReplaceFailure(failure, await serving(input, error), false);
       if (step.kind === 'prove' && input.keepFailed) throw await leftForLooking(input, error);
@@ -53,6 +65,21 @@ export async function promote(input: PromoteInput): Promise<Done> {
   const seconds = (memory.downtime / 1000).toFixed(1);
   const down = memory.downtime === 0 ? '' : `; nobody served for ${seconds} s`;
   return { summary: `container ${vmids.live} has a new root file system${down}`, warnings };
+}
+
+/** What comes after the candidate was built: running its service's scripts, and stopping what serves. */
+function isBeyondBuilding(step: ReplacementStep, { live, vmids }: ReplacementFacts): boolean {
+  if (live?.mark.promotion?.renewed === true) return false;
+  return step.kind === 'prove' || (step.kind === 'stop' && step.vmid === vmids.live);
+}
+
+async function built(input: PromoteInput, { candidate }: ReplacementFacts, warnings: readonly string[]): Promise<Done> {
+  if (candidate?.state.running === true) await giveBaseline(input, candidate);
+  const { vmids } = input;
+  return {
+    summary: `candidate ${vmids.candidate} for container ${vmids.live} is built; configure promotes it`,
+    warnings,
+  };
 }
 
 /** true: the step is looked at again. A lost answer may hide that it was done; a stale digest, that nothing was. */

@@ -37,6 +37,7 @@ export function inputFor(
         ...ports,
         desired: wanted,
         signal,
+        candidateOf: (vmid) => 900_000 + vmid,
         judge: {
           claim(state, guest) {
             const ownership = ownershipOf(state, IDENTITY);
@@ -55,6 +56,7 @@ export function inputFor(
       });
       return seen.kind === 'absent' ? seen : seen.found;
     },
+    replace: () => Promise.reject(new Error('no replace in memory')),
     volumes: ({ state, mark: known }, done) =>
       volumesForMark(state, known, wanted, (volid) => !stored.includes(volid) || done.has(`destroyed ${volid}`)),
     decide: (observed, done) =>

@@ -94,11 +94,20 @@ describe('converge', () => {
     });
   });
 
-  it('shows a replace and refuses it before any write', async () => {
+  it('refuses what a replace cannot bring about before any write', async () => {
+    const server = new FakeServer();
+    server.put(container());
+    await expect(converge(inputFor(server, desired({ nodes: ['other'] })))).rejects.toThrow('does not migrate');
+    expect(server.writes).toEqual([]);
+  });
+
+  it('hands a replace on under its lease, and ends that when it fails', async () => {
     const server = new FakeServer();
     server.put(container({ unprivileged: '0' }));
-    await expect(converge(inputFor(server, desired()))).rejects.toThrow('it needs a replace');
-    expect(server.writes).toEqual([]);
+    const before = server.containers.get(1042)?.config.description;
+    await expect(converge(inputFor(server, desired()))).rejects.toThrow('no replace in memory');
+    expect(server.writes).toHaveLength(2);
+    expect(server.containers.get(1042)?.config.description).toBe(before);
   });
 });
 
