@@ -66,10 +66,17 @@ export async function goBack(ports: Ports, options: RunOptions, failed: Failed, 
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     ports.reporter.tell({ kind: 'warning', text: `the way back failed too: ${message}` });
+    await startAgain(ports, run, options.signal).catch(() => undefined);
     return { ...failed, serving: `${failed.serving}; the way back failed too: ${message}` };
   } finally {
     await run.close();
   }
+}
+
+/** What can still serve shall: a way back that stopped the container and went no further leaves it running. */
+async function startAgain(ports: Ports, run: ContainerRun, signal: AbortSignal): Promise<void> {
+  const { state } = present(await run.observe());
+  if (!state.running) await ports.containers.start(state.node, state.vmid, call(DEADLINES.power, signal));
 }
 
 const named = ({ commit, at }: PastState): string =>

@@ -53,7 +53,11 @@ export async function restoreWayPoint(
       vmid,
       archive: way.volid,
       storage: rootfs.split(':')[0] ?? '',
-      parameters: { description: formatDescription(stopped.text, stopped.mark) },
+      parameters: {
+        description: formatDescription(stopped.text, stopped.mark),
+        // The server's default differs by version, and the archive's own word does not count.
+        unprivileged: stopped.state.config.unprivileged === '1' ? 1 : 0,
+      },
       over: { digest: stopped.state.digest, losing: [rootfs] },
     },
     call(DEADLINES.create, signal),
