@@ -246,23 +246,39 @@ describe('a destroy', () => {
 
 describe('a resize', () => {
   it('sends an absolute size with the digest', async () => {
-    const { containers } = connect((seen, count) => (seen.method === 'PUT' ? { data: UPID } : guest({})(seen, count)));
+    const { containers } = connect((seen, count) =>
+      seen.path.endsWith('/resize') ? { data: UPID } : guest({})(seen, count),
+    );
     await containers.resize('pve', 101, 'rootfs', 12, 'd0', within(5000));
-    expect(server.of('PUT')[0]).toMatchObject({
+    expect(server.of('PUT').at(-1)).toMatchObject({
       path: '/nodes/pve/lxc/101/resize',
       body: 'disk=rootfs&size=12G&digest=d0',
     });
   });
 
   it('to the size it has: nothing to do', async () => {
-    const { containers } = connect(() => ({ status: 500, reason: 'disk is already at specified size' }));
+    const { containers } = connect((seen, count) =>
+      seen.path.endsWith('/resize')
+        ? { status: 500, reason: 'disk is already at specified size' }
+        : guest({})(seen, count),
+    );
     expect((await containers.resize('pve', 101, 'rootfs', 12, 'd0', within(5000))).upid).toBe('');
+  });
+
+  it('never without quorum: the volume would grow, and the config would not say so', async () => {
+    const { containers } = connect((seen, count) => {
+      if (seen.path === '/cluster/status') return { data: [{ type: 'cluster', quorate: 0 }] };
+      return seen.path.endsWith('/resize') ? { data: UPID } : guest({})(seen, count);
+    });
+    const error = await refusal(containers.resize('pve', 101, 'rootfs', 12, 'd0', within(5000)));
+    expect(error.message).toContain('no quorum');
+    expect(server.of('PUT')).toEqual([]);
   });
 
   it('tells a file system that did not grow although the task is OK', async () => {
     const line = "Failed to update the container's filesystem: command 'e2fsck' failed";
     const { containers } = connect((seen, count) => {
-      if (seen.method === 'PUT') return { data: UPID };
+      if (seen.path.endsWith('/resize')) return { data: UPID };
       return seen.path.endsWith('/log') ? { data: [{ n: 1, t: line }] } : guest({})(seen, count);
     });
     expect((await containers.resize('pve', 101, 'rootfs', 12, 'd0', within(5000))).warnings).toEqual([line]);

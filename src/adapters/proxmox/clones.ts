@@ -1,5 +1,6 @@
 import type { CloneWish } from '../../model/container-ports.ts';
 import { GitopsError } from '../../model/errors.ts';
+import type { ContainerState } from '../../model/observed.ts';
 import type { Call, SettledTask } from '../../model/ports.ts';
 import { api, type Session } from './api.ts';
 import { carryOut } from './carry-out.ts';
@@ -10,6 +11,7 @@ import { guardDescription } from './guard-parameters.ts';
 import { nodeName, storageName, vmidPart } from './names.ts';
 import { nothingToDo } from './nothing-to-do.ts';
 import { operate } from './operation.ts';
+import { assertWritable } from './quorum.ts';
 
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 3000;
@@ -92,11 +94,12 @@ async function whileLocked(
 /** Makes a stopped container without snapshots the base of linked clones. It cannot be started or undone after it. */
 export async function makeTemplate(session: Session, node: string, vmid: number, call: Call): Promise<SettledTask> {
   return await operate(`make a template of container ${vmid} on ${node}`, call, async (signal) => {
-    const done = async () => {
-      const state = await observe(session, node, vmid, signal);
-      return state?.config.template === '1' && state.lock === undefined;
-    };
-    if (await done()) return nothingToDo();
+    const look = () => observe(session, node, vmid, signal);
+    const isTemplate = (state?: ContainerState) => state?.config.template === '1' && state.lock === undefined;
+    const done = async () => isTemplate(await look());
+    const state = await look();
+    if (isTemplate(state)) return nothingToDo();
+    if (state !== undefined) await assertWritable(session, state, signal);
     const send = async (): Promise<unknown> => await lxc(session, node, vmid, signal).template.$post();
     return await carryOut(session, { node, task: { type: 'vztemplate', id: String(vmid) }, send, done }, signal);
   });

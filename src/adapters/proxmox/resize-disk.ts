@@ -7,6 +7,7 @@ import { failureText } from './failure.ts';
 import { nodeName, vmidPart } from './names.ts';
 import { nothingToDo } from './nothing-to-do.ts';
 import { operate } from './operation.ts';
+import { assertWritable } from './quorum.ts';
 import { settleTask } from './settle-task.ts';
 
 /** `size` in GiB, absolute; the server refuses to shrink. The size it has already is no error here. */
@@ -27,6 +28,8 @@ export async function resizeDisk(
     );
   }
   return await operate(what, call, async (signal) => {
+    const state = await observe(session, node, vmid, signal);
+    if (state?.digest === digest) await assertWritable(session, state, signal);
     const body = { disk, size: `${size}G`, digest } as ResizeBody;
     const send = async (): Promise<SettledTask> => {
       const upid = await api(session, signal).nodes.$(nodeName(node)).lxc.$(vmidPart(vmid)).resize.$put(body);

@@ -12,6 +12,7 @@ import { guardReassign, guardSlot } from './guard-volumes.ts';
 import { nodeName, storageName, vmidPart } from './names.ts';
 import { nothingToDo } from './nothing-to-do.ts';
 import { operate } from './operation.ts';
+import { assertWritable } from './quorum.ts';
 import { sendAndLook } from './send-and-look.ts';
 import { stale } from './stale.ts';
 import { putConfig } from './update-container.ts';
@@ -102,6 +103,7 @@ export async function reassignVolume(
   return await operate(what, call, async (signal) => {
     const source = await present(session, node, from, signal);
     const volume = volumeAt(source, from.key);
+    await assertWritable(session, source, signal);
     const body = {
       volume: from.key,
       digest: from.digest,
