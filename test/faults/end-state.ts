@@ -44,11 +44,14 @@ export function endState(core: Core, known: ReadonlySet<string>): EndState {
   let json = JSON.stringify(state);
   // The longest first: disk-1 is the beginning of disk-10.
   for (const [id, name] of [...named].sort(([a], [b]) => b.length - a.length)) json = json.replaceAll(id, name);
+  // Snapshots without a commit are named by their time: which is before which is what counts.
+  const snapshots = [...new Set(json.match(/pgo_\d{8}_\d{6}/g) ?? [])].toSorted();
   json = json
     .replace(/\b(?:[0-9A-F]{2}:){5}[0-9A-F]{2}\b/g, (mac) => (known.has(mac) ? mac : 'a new MAC'))
     .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g, 'a time')
     .replace(/\d{4}_\d\d_\d\d-\d\d_\d\d_\d\d/g, 'a time')
     .replace(/"snaptime":"\d+"/g, '"snaptime":"a time"')
+    .replace(/pgo_\d{8}_\d{6}/g, (name) => `pgo_${snapshots.indexOf(name)}`)
     .replace(/SHA256:[A-Za-z0-9+/]{20,}/g, 'a key');
   return JSON.parse(json) as EndState;
 }
