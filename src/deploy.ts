@@ -4,6 +4,7 @@ import { definitionFiles } from './definition/files.ts';
 import { parseDefinition } from './definition/parse.ts';
 import type { Identity } from './desired/identity.ts';
 import { resolve } from './desired/resolve.ts';
+import { withDrift } from './drift.ts';
 import type { Desired } from './model/desired.ts';
 import { GitopsError } from './model/errors.ts';
 import type { Outcome } from './model/outcome.ts';
@@ -32,7 +33,13 @@ export async function define(
 export function preview(ports: Ports, options: Omit<RunOptions, 'scope'>): Promise<Outcome> {
   return withRun(ports, { ...options, scope: 'plan' }, async (run) => {
     await run.input();
-    return { kind: 'planned', plan: run.decide(await run.observe(), new Set()) };
+    const observation = await run.observe();
+    const decided = run.decide(observation, new Set());
+    const { define: again } = againOf(ports, { ...options, scope: 'plan' });
+    return {
+      kind: 'planned',
+      plan: await withDrift(ports, { ...options, scope: 'plan' }, decided, observation, again),
+    };
   });
 }
 

@@ -66,8 +66,10 @@ const RULES: readonly (readonly [RegExp, RegExp, string])[] = [
   ],
   [/^src\/connect\.ts$/, /^src\/(model|adapters|settings)\//, 'connect joins adapters to ports and knows no stage'],
   [
-    /^src\/(deploy|run|scope|guest-session|way-back|replace|candidate-address)\.ts$/,
-    new RegExp(`^src/(model/|(run|scope|guest-session|way-back|replace|candidate-address).ts|${STAGES.join('/|')}/)`),
+    /^src\/(deploy|run|scope|guest-session|way-back|drift|replace|candidate-address)\.ts$/,
+    new RegExp(
+      `^src/(model/|(run|scope|guest-session|way-back|drift|replace|candidate-address).ts|${STAGES.join('/|')}/)`,
+    ),
     'deploy, run and what they are made of join stages and know no adapter',
   ],
   ...['doctor', 'imports', 'setup'].map(

@@ -9,6 +9,8 @@ export interface Change {
   readonly disruption: Disruption;
   /** Why it costs that, where it is not plain. */
   readonly note?: string;
+  /** It was changed by hand since the deploy: git wanted the same before. */
+  readonly drift?: boolean;
 }
 
 /** Proxmox VE parameters of a create or config call, without description and SSH keys (apply adds them). */

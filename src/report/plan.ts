@@ -49,7 +49,8 @@ export function changeText(change: Change): string {
   const from = change.from === undefined || change.from === '' ? '' : `${change.from} → `;
   const to = change.to === undefined || change.to === '' ? '(removed)' : change.to;
   const note = change.note === undefined ? '' : ` (${change.note})`;
-  return `${change.field}: ${from}${to}${note}`;
+  const drift = change.drift === true ? ' [changed by hand]' : '';
+  return `${change.field}: ${from}${to}${note}${drift}`;
 }
 
 export function changesOf(step: Step): readonly Change[] {

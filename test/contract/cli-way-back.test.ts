@@ -192,3 +192,15 @@ describe('two commits of a definition', () => {
     expect(wrong.text).toContain('Unable to find commit nowhere');
   });
 });
+
+describe('what was changed by hand', () => {
+  it('is told apart from what git wants changed', async () => {
+    await begin(`${CONFIG}DISK=local-lvm:4\n`);
+    await site.client.call('PUT', '/nodes/pve/lxc/1042/config', { swap: '64' });
+    writeFileSync(join(directory, 'config.env'), `${CONFIG.replace('512', '768')}DISK=local-lvm:4\n`);
+    commit('more memory');
+    const plan = await site.run(['plan', directory]);
+    expect(plan.text).toMatch(/swap: 64 → 512.* \[changed by hand\]/);
+    expect(plan.text).toMatch(/memory: 512 → 768(?!.*changed by hand)/);
+  });
+});
