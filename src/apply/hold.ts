@@ -11,7 +11,9 @@ export async function hold(input: ConvergeInput, seen: Observation): Promise<Obs
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     if (observation.kind === 'absent') return observation;
     await assertFree(input.ports, observation, input.signal);
-    const mark = { ...observation.mark, lease: newLease(input.ports) };
+    // A run that was killed right before its DELETE has left its word; what holds now is this run's plan.
+    const { phase: _, ...kept } = observation.mark;
+    const mark = { ...kept, lease: newLease(input.ports) };
     const written = await writeMark(input.ports, observation, mark, input.signal);
     observation = await input.observe();
     if (written && isHeld(input, observation)) return observation;

@@ -88,7 +88,9 @@ describe('a container whose storage takes snapshots', () => {
     expect(after?.attempt).toBeUndefined();
     expect(after?.lease).toBeUndefined();
     expect(await snapshots()).toEqual([]);
-    const status = dataOf(await site.client.call('GET', '/nodes/pve/lxc/1042/status/current'));
+    const status = dataOf<{ readonly status: string }>(
+      await site.client.call('GET', '/nodes/pve/lxc/1042/status/current'),
+    );
     expect(status.status).toBe('running');
     // the same commit is tried again once its script works
     await script(0);

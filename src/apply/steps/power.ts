@@ -1,6 +1,8 @@
+import { GitopsError } from '../../model/errors.ts';
 import type { PowerStep } from '../../model/plan.ts';
 import type { ConvergeInput, Done } from '../context.ts';
 import { call, DEADLINES } from '../deadlines.ts';
+import { remember } from '../hold.ts';
 import type { Holding } from '../lease.ts';
 
 const PAST = { start: 'started', restart: 'restarted', stop: 'stopped', destroy: 'destroyed' } as const;
@@ -10,6 +12,7 @@ export async function power(input: ConvergeInput, step: PowerStep, { state }: Ho
   const { node, vmid } = state;
   const grace = DEADLINES.graceSeconds;
   const deadline = call(DEADLINES.power, input.signal);
+  if (step.kind === 'destroy') await announce(input, vmid);
   const act = () => {
     switch (step.kind) {
       case 'start':
@@ -26,4 +29,17 @@ export async function power(input: ConvergeInput, step: PowerStep, { state }: Ho
   };
   const task = await act();
   return { summary: `container ${vmid} ${PAST[step.kind]}`, warnings: task.warnings };
+}
+
+/**
+ * The last look before what cannot be taken back: the mark says by compare-and-set that the container goes, and the
+ * plan is made once more from what is there then.
+ */
+async function announce(input: ConvergeInput, vmid: number): Promise<void> {
+  await remember(input, { phase: 'destroying' });
+  const [first] = input.decide(await input.observe(), new Set()).steps;
+  if (first?.kind === 'destroy') return;
+  throw new GitopsError('busy', `Unable to destroy container ${vmid}: it was changed at the same moment`, {
+    advice: ['nothing was destroyed; look at the plan and run it again'],
+  });
 }

@@ -85,6 +85,26 @@ describe('volumes', () => {
     expect(JSON.stringify(configOf(server))).not.toContain(DATA);
   });
 
+  it('attached in the moment before a destroy are not taken along: nothing is destroyed', async () => {
+    const server = serverWith({}, {});
+    const state = server.containers.get(1042);
+    if (state !== undefined) server.put({ ...state, running: false });
+    let written: string | undefined;
+    server.after = (write) => {
+      const now = server.containers.get(1042);
+      if (write !== 'mark 1042' || now === undefined || !String(now.config.description).includes('destroying')) return;
+      written ??= now.config.description;
+      server.put({ ...now, config: { ...now.config, mp0: `${DATA},mp=/srv/data,size=8G` } });
+    };
+    const done = await converge(inputFor(server, desired({ state: 'absent' })));
+    expect(done).toMatchObject({
+      kind: 'failed',
+      error: { kind: 'busy', message: expect.stringContaining('at the same moment') },
+    });
+    expect(written).toContain('"phase":"destroying"');
+    expect(configOf(server).mp0).toContain(DATA);
+  });
+
   it.each([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12])(
     'cut off after write %i, the next run comes to the same end',
     async (n) => {
