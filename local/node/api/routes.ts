@@ -26,6 +26,7 @@ import { lxcResizeRoutes } from './lxc-resize.ts';
 import { lxcSnapshotRoutes } from './lxc-snapshot.ts';
 import { lxcTemplateRoutes } from './lxc-template.ts';
 import { nodeHostRoutes } from './node-host.ts';
+import { nodeLookRoutes } from './node-look.ts';
 import { nodeStorageRoutes } from './node-storage.ts';
 import { nodeRoutes } from './nodes.ts';
 import { notOfferedRoutes } from './not-offered.ts';
@@ -45,6 +46,7 @@ export const ROUTES: Routes = {
   ...clusterInfoRoutes,
   ...haGroupRoutes,
   ...nodeHostRoutes,
+  ...nodeLookRoutes,
   ...rrdRoutes,
   ...versionRoutes,
   ...ticketRoutes,

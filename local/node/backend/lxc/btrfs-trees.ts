@@ -11,7 +11,7 @@ const ROOT_INODE = '256';
 const STUB_INODE = '2';
 
 async function btrfs(...args: readonly string[]): Promise<string> {
-  return await runChecked(['btrfs', ...args], { timeout: DEADLINE });
+  return await runChecked(['btrfs', ...args], { timeout: DEADLINE, bound: true });
 }
 
 /** `btrfs qgroup show --raw -f`: id, referenced, exclusive. */
@@ -55,7 +55,7 @@ async function remove(path: string): Promise<void> {
     for (const name of await foldersWithInode(path, ROOT_INODE)) await remove(join(path, name));
   }
   const id = (await btrfs('inspect-internal', 'rootid', path)).trim();
-  await runChecked(['btrfs', 'subvolume', 'delete', path], { timeout: LONG_DEADLINE });
+  await runChecked(['btrfs', 'subvolume', 'delete', path], { timeout: LONG_DEADLINE, bound: true });
   // The group of a subvolume outlives it; while the kernel still clears it away this is refused, and costs only a row.
   await runCommand(['btrfs', 'qgroup', 'destroy', `0/${id}`, join(path, '..')], { timeout: DEADLINE });
 }

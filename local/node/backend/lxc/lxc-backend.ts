@@ -48,7 +48,10 @@ export function createLxcBackend(options: LxcOptions): Backend {
     kind: 'lxc',
     async open() {
       opened = await openHost(layout, await openChanger(layout), options.network, () => options.storages, options.log);
-      for (const vmid of await knownContainers(layout)) await thawFrozen(layout, vmid, options.log);
+      for (const vmid of await knownContainers(layout)) {
+        const pid = await processes.pid(vmid);
+        if (pid !== undefined) await thawFrozen(opened, { vmid, pid }, options.log);
+      }
       await rm(backupFolder(layout), { recursive: true, force: true });
       options.log(`bridge ${opened.network.bridge}: ${opened.network.gateway}/${opened.network.prefix}`);
     },

@@ -11,9 +11,11 @@ export interface CommandOptions {
   readonly input?: string | Buffer | { readonly fd: number };
   /** Where its standard output goes instead of into the result. */
   readonly output?: { readonly fd: number };
+  /** It dies with this process, however that ends. */
+  readonly bound?: boolean;
   /**
-   * Everything that it starts dies with it, and it with this process, however that ends: what writes into a tree
-   * must not go on when the next node clears it away. Its mounts are its own.
+   * As `bound`, and everything that it starts dies with it: what writes into a tree must not go on when the next node
+   * clears it away. Its mounts are its own.
    */
   readonly contained?: boolean;
   /** Called for each line of standard output and error, as it comes. */
@@ -29,11 +31,14 @@ export interface CommandResult {
   readonly ended: 'timeout' | 'interrupt' | 'signal' | undefined;
 }
 
-/** util-linux: the kernel ends `unshare` with us, and a process namespace with its first process. */
-const CONTAINED = [
-  ...['setpriv', '--pdeathsig', 'KILL'],
-  ...['unshare', '--mount', '--pid', '--fork', '--mount-proc', '--kill-child', '--'],
+/** The kernel ends it with us; when we ended before it could ask for that, it has another parent already. */
+const BOUND = [
+  ...['setpriv', '--pdeathsig', 'KILL', 'sh', '-c', '[ "$PPID" = "$0" ] || exit 1; exec "$@"'],
+  String(process.pid),
 ];
+
+/** util-linux: a process namespace ends with its first process. */
+const CONTAINED = [...BOUND, 'unshare', '--mount', '--pid', '--fork', '--mount-proc', '--kill-child', '--'];
 
 /** How long output may still come after a program's end. */
 const DRAIN = 5000;
@@ -75,7 +80,8 @@ function reasonOf(result: CommandResult): string {
  * Proxmox VE's words for that. The program leads its own process group, which dies with it.
  */
 export async function runCommand(argv: readonly string[], options: CommandOptions): Promise<CommandResult> {
-  const [program, ...rest] = options.contained === true ? [...CONTAINED, ...argv] : argv;
+  const wrapper = options.contained === true ? CONTAINED : options.bound === true ? BOUND : [];
+  const [program, ...rest] = [...wrapper, ...argv];
   if (program === undefined) throw new Error('no command given');
   if (options.signal?.aborted) return { code: undefined, stdout: '', stderr: '', ended: 'interrupt' };
   const input = options.input;

@@ -12,9 +12,10 @@ import { restoreBackup } from './restore-archive.ts';
 export function lxcVolumeWork(session: () => HostSession, processes: ContainerProcesses): VolumeWork {
   return {
     async still(vmid, work) {
-      if ((await processes.pid(vmid)) === undefined) return await work();
+      const pid = await processes.pid(vmid);
+      if (pid === undefined) return await work();
       await session().volumes.flush();
-      return await whileFrozen(session().layout, vmid, work);
+      return await whileFrozen(session(), { vmid, pid }, work);
     },
     snapshot: (volume, name, log, signal) => session().volumes.snapshot(volume, name, log, signal),
     dropSnapshot: (volume, name) => session().volumes.dropSnapshot(volume, name),
