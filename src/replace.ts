@@ -41,8 +41,10 @@ export function candidateOf({ settings }: Pick<RunOptions, 'settings'>, vmid: nu
 /** Carries a replace on from where it stands. A stretch that only makes resources ends with a candidate. */
 export async function replace(context: ReplaceContext, observation: Observation): Promise<Done> {
   const candidate = sessionOf(context);
-  const before = new GuestSession(context.ports, { ...context.options });
+  const before = new GuestSession(context.ports, context.options);
   try {
+    const { desired, scope } = context.options;
+    await candidate.hashes(scope !== 'resources' && desired.engine !== 'none');
     return await promote(await inputOf(context, observation, candidate, before));
   } finally {
     await Promise.all([candidate.close(), before.close()]);

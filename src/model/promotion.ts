@@ -5,7 +5,7 @@ import type { Mark } from './mark.ts';
  * beside it. It is written before anything is made, and taken out of the live one's mark when nothing is left of it.
  */
 export interface Promotion {
-  /** Of this replace alone; its backups carry it too. */
+  /** Of this replace alone: when it began, ISO 8601. Its backups carry it too. */
   readonly id: string;
   /** vmid of the other one of the two */
   readonly other: number;

@@ -21,7 +21,7 @@ export function expiry({ ports }: Pick<PromoteInput, 'ports'>): string {
 /** Written before anything is made: whatever is left is found again from here. */
 export async function begin(input: PromoteInput): Promise<void> {
   const now = input.ports.inventory.serverTime() ?? input.ports.clock.now();
-  const id = now.getTime().toString(36);
+  const id = now.toISOString();
   const promotion: Promotion = { id, other: input.vmids.candidate, goal: input.goal ?? '' };
   await note(input, input.vmids.live, (mark) => ({ ...mark, promotion }));
 }
