@@ -30,14 +30,16 @@ export interface Place {
   readonly major: number;
   /** The template has to be fetched first. */
   readonly download: boolean;
+  /** What a change of the container that is there takes first: then a deploy needs it. */
+  readonly wayBack?: 'snapshot' | 'backup';
   /** The pool that an existing container has to be moved to. */
   readonly moveTo?: string;
 }
 
 /** Parts of Desired that decide; absent: any deploy. */
-export type Wanted = Pick<Desired, 'unprivileged' | 'state' | 'cores' | 'cpuLimit' | 'cpuUnits' | 'wayBack'>;
+export type Wanted = Pick<Desired, 'unprivileged' | 'state' | 'cores' | 'cpuLimit' | 'cpuUnits' | 'wayBack' | 'pool'>;
 
-type Where = 'guest' | 'storages' | 'template storage' | 'backup storage' | 'networks' | 'root' | 'pool';
+type Where = 'guest' | 'its pool' | 'storages' | 'template storage' | 'backup storage' | 'networks' | 'root' | 'pool';
 
 export interface Row {
   readonly on: Where;
@@ -90,6 +92,14 @@ export const ROWS: readonly Row[] = [
   },
   // POST …/status/{start,shutdown,reboot}: perm /vms/{vmid} VM.PowerMgmt
   { on: 'guest', privileges: ['VM.PowerMgmt'], verb: 'deploy', reason: 'start and stop it', removing: true },
+  // GET /cluster/resources and /pools tell a container's pool with it alone; not told, each run would move it there again
+  {
+    on: 'its pool',
+    privileges: ['Pool.Audit'],
+    verb: 'deploy',
+    reason: 'see in which pool it is',
+    when: (wanted) => wanted === undefined || wanted.pool !== undefined,
+  },
   // POST /nodes/{node}/lxc: Datastore.AllocateSpace on the storage (row 702 and its neighbours)
   { on: 'storages', privileges: ['Datastore.AllocateSpace'], verb: 'deploy', reason: 'make disks there' },
   // POST /nodes/{node}/aplinfo: perm /storage/{storage} Datastore.AllocateTemplate
@@ -160,7 +170,12 @@ export function needs(wanted: Wanted | undefined, place: Place): readonly Need[]
   return ROWS.filter((row) => !removing || row.removing === true)
     .filter((row) => row.when?.(wanted, place) ?? true)
     .flatMap(({ on, privileges, verb, reason }) =>
-      pathsOf(on, place).map((paths) => ({ paths, privileges, verb, reason })),
+      pathsOf(on, place).map((paths) => ({
+        paths,
+        privileges,
+        verb: verb === place.wayBack ? 'deploy' : verb,
+        reason,
+      })),
     );
 }
 
@@ -169,6 +184,8 @@ function pathsOf(on: Where, place: Place): readonly (readonly string[])[] {
   switch (on) {
     case 'guest':
       return [place.container === undefined ? [place.guest] : [place.guest, place.container]];
+    case 'its pool':
+      return place.guest.startsWith('/pool/') ? [[place.guest]] : [];
     case 'storages':
       return [...new Set(place.storages)].map(storage);
     case 'template storage':

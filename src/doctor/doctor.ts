@@ -1,6 +1,7 @@
 import { needs } from '../access/needs.ts';
 import type { Finding } from '../model/finding.ts';
 import type { ApiIdentity, PermissionsByPath } from '../model/inspection.ts';
+import type { StorageState } from '../model/observed.ts';
 import { examineCluster } from './cluster.ts';
 import { examineAddresses, examineReserved } from './container.ts';
 import { ok, problem, problemOf, unlessForbidden, unlessRefused } from './findings.ts';
@@ -14,6 +15,7 @@ import { examinePrivileges } from './privileges.ts';
 import { examineSettings } from './settings.ts';
 import { examineStorages, type StorageUse, storageUses } from './storages.ts';
 import { examineTemplate } from './template.ts';
+import { backupStorage, wayBackOf } from './way-back.ts';
 
 /**
  * Everything that has to be right before a deploy can be: found out with reads alone. An error that comes in the way of a
@@ -126,7 +128,10 @@ class Examination {
     if (read === undefined) return;
     const { storages, bridges, template } = read;
     const download = desired === undefined || template.download;
-    const held = await this.#privileges({ settings, desired, guest, storages, bridges, major, download }, identity);
+    const wayBack = await this.#wayBack(guest, storages);
+    const poolVisible = await this.#pool();
+    const place = { settings, desired, guest, storages, bridges, major, download, wayBack, poolVisible };
+    const held = await this.#privileges(place, identity);
     if (held === undefined) return;
     const has = (path: string, ...names: string[]): boolean => names.some((name) => held.get(path)?.has(name) === true);
     const maySee = (storage: string): boolean =>
@@ -148,6 +153,15 @@ class Examination {
     });
   }
 
+  async #wayBack(guest: GuestSight | undefined, storages: readonly StorageState[]) {
+    const desired = this.#desired;
+    if (desired === undefined || guest === undefined) return undefined;
+    const storage = backupStorage(desired.templateStorage, storages);
+    return await this.#look('container', 'looking for the way back', () =>
+      wayBackOf(this.#ports, desired, guest, storage, this.#input.signal),
+    );
+  }
+
   #uses(fresh: boolean): readonly StorageUse[] {
     const { storage, templateStorage } = this.#input.settings;
     const any = { rootfs: { storage, size: 0 }, volumes: [], templateStorage };
@@ -167,17 +181,22 @@ class Examination {
         inspection.roles(this.#call()),
       ]);
       this.#findings.push(...examinePrivileges(needed, { identity, held, heldByUser, roles, major: input.major }));
-      await this.#pool(place.guest);
       return held;
     });
   }
 
-  async #pool(path: string): Promise<void> {
-    const name = /^\/pool\/(.*)$/.exec(path)?.[1];
-    if (name === undefined) return;
-    if ((await this.#ports.inspection.pool(name, this.#call())) !== 'missing') return;
-    const fix = [`pveum pool add ${name}`, 'or pve-gitops setup --run, which makes it with all that belongs to it'];
-    this.#findings.push(problem('container', 'remote', `pool ${name} does not exist`, fix));
+  /** Whether the pool that is named can be looked into, or none is. */
+  async #pool(): Promise<boolean> {
+    const name = this.#desired?.pool ?? this.#input.settings.pool;
+    if (name === undefined) return true;
+    const state = await this.#look('container', 'looking for the pool', () =>
+      this.#ports.inspection.pool(name, this.#call()),
+    );
+    if (state === 'missing') {
+      const fix = [`pveum pool add ${name}`, 'or pve-gitops setup --run, which makes it with all that belongs to it'];
+      this.#findings.push(problem('container', 'remote', `pool ${name} does not exist`, fix));
+    }
+    return state === 'there';
   }
 
   async #programs(): Promise<void> {

@@ -1,6 +1,7 @@
 import type { Desired } from '../model/desired.ts';
 import { isGitopsError } from '../model/errors.ts';
 import type { Finding } from '../model/finding.ts';
+import type { Mark } from '../model/mark.ts';
 import type { ContainerState, Guest } from '../model/observed.ts';
 import type { Inventory } from '../model/ports.ts';
 import type { Settings } from '../model/settings.ts';
@@ -17,6 +18,8 @@ export interface GuestSight {
   readonly pool?: string;
   /** free: it does not exist yet; taken: somebody else's is there, of which nothing here holds. */
   readonly standing: 'free' | 'ours' | 'taken';
+  /** Of one that is ours. */
+  readonly own?: { readonly state: ContainerState; readonly mark: Mark };
   readonly finding: Finding;
 }
 
@@ -89,5 +92,6 @@ function sightOf(state: ContainerState, guest: Guest | undefined, identity: Iden
   }
   const text = `container ${vmid} on ${node} is ours, ${state.running ? 'running' : 'stopped'}`;
   const pool = guest?.pool === undefined ? {} : { pool: guest.pool };
-  return { vmid, node, standing: 'ours', finding: ok('container', text), ...pool };
+  const own = { state, mark: ownership.mark };
+  return { vmid, node, standing: 'ours', own, finding: ok('container', text), ...pool };
 }

@@ -1,4 +1,5 @@
 import type { Inspection } from '../model/administration.ts';
+import type { Snapshots } from '../model/container-ports.ts';
 import type { Desired } from '../model/desired.ts';
 import type { GitopsError } from '../model/errors.ts';
 import type { Call, Clock, Inventory, Programs, Reporter, Shells } from '../model/ports.ts';
@@ -9,6 +10,7 @@ export interface DoctorPorts {
   readonly inspection: Inspection;
   readonly inventory: Inventory;
   readonly shells: Shells;
+  readonly snapshots: Pick<Snapshots, 'possible'>;
   readonly programs: Programs;
   readonly clock: Clock;
   readonly reporter: Reporter;

@@ -5,6 +5,7 @@ import type { StorageState } from '../model/observed.ts';
 import type { Settings } from '../model/settings.ts';
 import type { GuestSight } from './guest.ts';
 import { bridgeUses, networkPaths } from './network.ts';
+import { backupStorage } from './way-back.ts';
 
 export interface PlaceInput {
   readonly settings: Settings;
@@ -15,37 +16,36 @@ export interface PlaceInput {
   readonly bridges: readonly Bridge[];
   readonly major: number;
   readonly download: boolean;
+  readonly wayBack: 'snapshot' | 'backup' | undefined;
+  /** The pool that the definition or the site names can be looked into. */
+  readonly poolVisible: boolean;
 }
 
 /** Where the rights of a run are asked for. */
-export function placeOf({ settings, desired, guest, storages, bridges, major, download }: PlaceInput): Place {
+export function placeOf(input: PlaceInput): Place {
+  const { settings, desired, guest, storages, bridges, major, download, wayBack, poolVisible } = input;
   const there = guest?.standing === 'ours';
-  const pool = there ? guest.pool : (desired?.pool ?? settings.pool);
+  const named = desired?.pool ?? settings.pool;
+  // Where pools are hidden, one of ours is taken to be where it should be.
+  const pool = there && poolVisible ? guest.pool : (guest?.pool ?? named);
   const container = guest === undefined || guest.standing === 'taken' ? undefined : `/vms/${guest.vmid}`;
-  const moves = there && desired?.pool !== undefined && desired.pool !== guest.pool;
+  const moves = there && desired?.pool !== undefined && desired.pool !== pool;
   const uses = bridgeUses(desired?.interfaces ?? [{ bridge: settings.network.bridge }]);
-  const backup = backupStorage(settings, storages);
+  const templateStorage = desired?.templateStorage ?? settings.templateStorage;
+  const backup = backupStorage(templateStorage, storages);
   return {
     guest: pool === undefined ? '/vms' : `/pool/${pool}`,
     ...(container === undefined ? {} : { container }),
     storages:
       desired === undefined ? [settings.storage] : [desired.rootfs, ...desired.volumes].map((disk) => disk.storage),
-    templateStorage: desired?.templateStorage ?? settings.templateStorage,
+    templateStorage,
     ...(backup === undefined ? {} : { backupStorage: backup }),
     networks: networkPaths(uses, bridges),
     major,
     download,
+    ...(wayBack === undefined ? {} : { wayBack }),
     ...(moves && desired?.pool !== undefined ? { moveTo: desired.pool } : {}),
   };
-}
-
-/** The templates' storage when it takes backups, as Proxmox VE's own `local` does; else the first that does. */
-export function backupStorage(settings: Settings, storages: readonly StorageState[]): string | undefined {
-  const takers = storages.filter(({ content }) => content.includes('backup')).map(({ storage }) => storage);
-  const preferred = settings.templateStorage;
-  // What is not visible may still take them; its missing privilege is told anyway.
-  const hidden = !storages.some(({ storage }) => storage === preferred);
-  return hidden || takers.includes(preferred) ? preferred : takers.toSorted()[0];
 }
 
 /** The node that a run would use; undefined: none is online. */

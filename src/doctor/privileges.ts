@@ -6,7 +6,7 @@ import { ok, problem, warning } from './findings.ts';
 
 const VERBS: Readonly<Record<Verb, string>> = {
   deploy: 'deploy',
-  snapshot: 'snapshot and rollback',
+  snapshot: 'snapshots as the way back, and rollback',
   backup: 'backups as the way back',
   clone: 'clones of images',
 };

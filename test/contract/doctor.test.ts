@@ -163,6 +163,50 @@ describe.each(['8.4', '9.1'] as const)('doctor on %s', (release) => {
     }
   }
 
+  it('what a change takes first is needed by a deploy of what is there: without VM.Snapshot it really fails', async () => {
+    const desired = await site.define('apache', 298);
+    const rest = site.wish.privileges.filter((name) => name !== 'VM.Snapshot');
+    await withRole(rest, async () => {
+      const findings = wrong(await findingsOf(site, { desired }));
+      expect(findings).toMatchObject([{ status: 'problem', privilege: { name: 'VM.Snapshot', path: '/pool/gitops' } }]);
+      expect(await deployed({ ...desired, memory: desired.memory + 64 })).toMatch(/403[\s\S]*VM\.Snapshot/);
+    });
+    expect(wrong(await findingsOf(site, { desired }))).toEqual([]);
+    expect(await deployed({ ...desired, memory: desired.memory + 64 })).toBe('done');
+  });
+
+  it('a definition that names its pool needs to see it: without Pool.Audit its second deploy would move it again', async () => {
+    const desired = { ...(await site.define('apache', 298)), pool: 'gitops' };
+    const rest = site.wish.privileges.filter((name) => name !== 'Pool.Audit');
+    expect(wrong(await findingsOf(site, { desired }))).toEqual([]);
+    await withRole(rest, async () => {
+      for (const given of [{}, { desired }]) {
+        const findings = wrong(await findingsOf(site, given));
+        expect(findings).toMatchObject([
+          { status: 'problem', privilege: { name: 'Pool.Audit', path: '/pool/gitops' } },
+        ]);
+        expect(findings[0]?.fix).toEqual(["pveum role modify GitOps --privs 'Pool.Audit' --append 1"]);
+      }
+      expect(await deployed(desired)).toMatch(/403[\s\S]*Pool\.Allocate/);
+    });
+    expect(await deployed(desired)).toBe('done');
+  });
+
+  it('another pool for what is there asks for Pool.Allocate on it', async () => {
+    dataOf(await root.call('POST', '/pools', { poolid: 'web' }));
+    const grant = { path: '/pool/web', roles: 'GitOps', users: 'gitops@pve', tokens: site.wish.token };
+    dataOf(await root.call('PUT', '/access/acl', grant));
+    const desired = { ...(await site.define('apache', 298)), pool: 'web' };
+    const [finding, ...more] = wrong(await findingsOf(site, { desired }));
+    expect(more).toEqual([]);
+    expect(finding?.privilege).toEqual({ name: 'Pool.Allocate', path: '/pool/web' });
+    expect(await deployed(desired)).toMatch(/403[\s\S]*Pool\.Allocate/);
+    for (const line of finding?.fix ?? []) await pveum(root, line);
+    expect(wrong(await findingsOf(site, { desired }))).toEqual([]);
+    expect(await deployed(desired)).toBe('done');
+    expect(site.node.node.core.accessStore.value.pools.web?.vms).toContain(298);
+  });
+
   /** Privileges that no deploy needs: a warning, and the verb really fails. */
   const LATER: readonly (readonly [string, string, Fields])[] = [
     ['VM.Snapshot', '/nodes/pve/lxc/298/snapshot', { snapname: 'now' }],

@@ -35,6 +35,7 @@ describe.each(['8.4', '9.1'] as const)('the role of setup on %s', (release) => {
     expect(site.wish.privileges).toEqual([
       'Datastore.AllocateSpace',
       'Datastore.AllocateTemplate',
+      'Pool.Audit',
       'SDN.Use',
       'VM.Allocate',
       'VM.Audit',

@@ -47,6 +47,9 @@ describe('needs', () => {
     ['a CPU limit', { ...WANTED, cpuLimit: 1 }, {}, 'VM.Config.CPU', true],
     ['neither', WANTED, {}, 'VM.Config.CPU', false],
     ['any deploy', undefined, {}, 'VM.Config.CPU', true],
+    ['a pool by name', { ...WANTED, pool: 'gitops' }, {}, 'Pool.Audit on /pool/gitops', true],
+    ['no pool by name', WANTED, {}, 'Pool.Audit', false],
+    ['no pool at all', undefined, { guest: '/vms' }, 'Pool.Audit', false],
     ['a template that is there', WANTED, { download: false }, 'Datastore.AllocateTemplate', false],
     ['a privileged container on 9', { ...WANTED, unprivileged: false }, { major: 9 }, 'Sys.Modify on /', true],
     ['a privileged container on 8', { ...WANTED, unprivileged: false }, { major: 8 }, 'Sys.Modify', false],
@@ -69,7 +72,9 @@ describe('the role', () => {
     const role = rolePrivileges(major);
     expect(needed.every(({ privileges }) => privileges.some((name) => role.includes(name)))).toBe(true);
     expect(role.every((name) => needed.some(({ privileges }) => privileges[0] === name))).toBe(true);
-    expect(role.filter((name) => /^(Sys|Permissions|User|Realm|Group|Pool|Mapping)\./.test(name))).toEqual([]);
+    expect(role.filter((name) => /^(Sys|Permissions|User|Realm|Group|Mapping)\.|Pool\.Allocate/.test(name))).toEqual(
+      [],
+    );
   });
 
   it.each(['8.4', '9.1'])('every privilege of the table is one of %s', (release) => {
@@ -137,6 +142,8 @@ describe('missing', () => {
 
   it('rights on the container itself count as those on its pool', () => {
     const own = new Map([['/vms/142', new Set(rolePrivileges(9))]]);
-    expect(missingPrivileges(all, own).filter(({ path }) => path === '/pool/gitops')).toEqual([]);
+    const ofPool = missingPrivileges(all, own).filter(({ path }) => path === '/pool/gitops');
+    // in which pool it is, only the pool's own right tells
+    expect(ofPool.map(({ privilege }) => privilege)).toEqual(['Pool.Audit']);
   });
 });

@@ -3,8 +3,9 @@ import { examineCluster } from '../../../src/doctor/cluster.ts';
 import { examineReserved } from '../../../src/doctor/container.ts';
 import { examineHosts } from '../../../src/doctor/hosts.ts';
 import { bridgeUses, examineBridges, networkPaths } from '../../../src/doctor/network.ts';
-import { backupStorage, nodeOf } from '../../../src/doctor/place.ts';
+import { nodeOf } from '../../../src/doctor/place.ts';
 import { examineStorages, storageUses } from '../../../src/doctor/storages.ts';
+import { backupStorage } from '../../../src/doctor/way-back.ts';
 import type { Finding } from '../../../src/model/finding.ts';
 import type { HostState } from '../../../src/model/inspection.ts';
 import type { StorageState } from '../../../src/model/observed.ts';
@@ -135,9 +136,8 @@ describe('storages', () => {
     expect(storageUses(desired, false).map(({ size }) => size)).toEqual([0, 0, 0]);
   });
 
-  const site = { templateStorage: 'local' } as Settings;
   it.each<[string, readonly StorageState[], string | undefined]>([
-    ['the templates’ own', [storage({ storage: 'local', content: ['vztmpl', 'backup'] })], 'local'],
+    ['the roomiest that takes them', [storage({ storage: 'local', content: ['vztmpl', 'backup'] })], 'local'],
     [
       'another one',
       [storage({ storage: 'local', content: [] }), storage({ storage: 'pbs', content: ['backup'] })],
@@ -146,7 +146,7 @@ describe('storages', () => {
     ['none', [storage({ storage: 'local', content: [] })], undefined],
     ['not visible', [], 'local'],
   ])('backups go to %s', (_, storages, expected) => {
-    expect(backupStorage(site, storages)).toBe(expected);
+    expect(backupStorage('local', storages)).toBe(expected);
   });
 });
 
