@@ -152,9 +152,14 @@ describe('promotion by restore (rows 1225 to 1278)', () => {
       proto: 'tcp',
     });
     const before = await config(100);
-    expect(await test.task(root, 'POST', '/nodes/pve/vzdump', { vmid: 790, storage: 'local', mode: 'stop', compress: 'zstd' })).toBe(
-      'OK',
-    );
+    expect(
+      await test.task(root, 'POST', '/nodes/pve/vzdump', {
+        vmid: 790,
+        storage: 'local',
+        mode: 'stop',
+        compress: 'zstd',
+      }),
+    ).toBe('OK');
     const [archive] = dataOf<{ volid: string; vmid: number }[]>(
       await root.call('GET', '/nodes/pve/storage/local/content', { content: 'backup' }),
     );

@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { layoutOf } from '../../local/node/backend/lxc/layout.ts';
 import { resetNode, startNode } from '../../local/node/daemon.ts';
-import type { NodeFile } from '../../local/node/node-file.ts';
+import { type NodeFile, processStart } from '../../local/node/node-file.ts';
 import { freePort } from '../contract/support/cli.ts';
 import { dataOf, type Fields, NodeClient } from '../contract/support/node-client.ts';
 
@@ -33,7 +33,7 @@ export interface LxcNode {
   /** Files of the storage `local` with archives. */
   archives(): readonly string[];
   /** SIGKILL; the containers go on. */
-  kill(): void;
+  kill(): Promise<void>;
   start(): Promise<void>;
   remove(): Promise<void>;
 }
@@ -117,7 +117,10 @@ export async function openLxcNode(template: string, directories = false): Promis
       const folder = join(state, 'storage', 'local', 'dump');
       return existsSync(folder) ? readdirSync(folder).sort() : [];
     },
-    kill: () => process.kill(file.pid, 'SIGKILL'),
+    async kill() {
+      process.kill(file.pid, 'SIGKILL');
+      while (processStart(file.pid) === file.started) await delay(5);
+    },
     start,
     async remove() {
       try {

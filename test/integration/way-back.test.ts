@@ -129,7 +129,10 @@ if (missing.length === 0) {
 
   describe('a container whose way back is a backup', () => {
     it('is restored from the backup that was taken before the change', async () => {
-      begin('backup', 'id: 45\nip: 192.168.178.45\nhostname: backup\nmemory: 512\ndisk: local-lvm:4\nway_back: backup\n');
+      begin(
+        'backup',
+        'id: 45\nip: 192.168.178.45\nhostname: backup\nmemory: 512\ndisk: local-lvm:4\nway_back: backup\n',
+      );
       const address = `${prefix}.178.45`;
       const first = commit(SCRIPT('one', ''));
       expect((await site.run(['deploy', directory])).code).toBe(0);

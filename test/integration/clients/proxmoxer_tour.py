@@ -5,10 +5,13 @@ template (a file), address, gateway, wrong_ca. Writes a line of JSON per step: {
 failed; the first failure ends it.
 """
 
+import hashlib
+import http.server
 import json
 import os
 import sys
 import tempfile
+import threading
 import time
 import traceback
 
@@ -118,6 +121,44 @@ def takes_and_drops_a_small_file(prox):
     equal(storage.content(volid).get()["size"], len(ISO))
     done(prox, storage.content(volid).delete())
     equal([entry["volid"] for entry in storage.content.get(content="iso")], [])
+
+
+class Mirror(http.server.BaseHTTPRequestHandler):
+    """A mirror with one image and the list of its checksums."""
+
+    FILES = {
+        f"/mirror-{VMID}.iso": ISO,
+        "/SHA512SUMS": f"{hashlib.sha512(ISO).hexdigest()}  mirror-{VMID}.iso\n".encode(),
+    }
+
+    def do_HEAD(self):
+        found = self.FILES.get(self.path)
+        self.send_response(200 if found else 404)
+        self.send_header("Content-Length", str(len(found or b"")))
+        self.send_header("Content-Type", "application/octet-stream; charset=binary")
+        self.end_headers()
+
+    def do_GET(self):
+        self.do_HEAD()
+        self.wfile.write(self.FILES.get(self.path, b""))
+
+    def log_message(self, format, *args):
+        pass
+
+
+def fetches_a_file_by_its_url(prox):
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Mirror) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}/mirror-{VMID}.iso"
+        files = Files(prox, NODE, "local")
+        equal(files.get_file_info(url),
+              {"filename": f"mirror-{VMID}.iso", "size": len(ISO), "mimetype": "application/octet-stream"})
+        status = files.download_file_to_storage(url)
+        server.shutdown()
+    equal(status["exitstatus"], "OK")
+    log = Tasks.decode_log(prox.nodes(NODE).tasks(status["upid"]).log.get(limit=0))
+    equal("checksum verified" in log, True)
+    done(prox, prox.nodes(NODE).storage("local").content(f"local:iso/mirror-{VMID}.iso").delete())
 
 
 def names_what_is_wrong(prox):
@@ -244,7 +285,8 @@ def removes_it(prox):
 
 STEPS = [
     is_authenticated_by_tls, turns_a_wrong_secret_away, tells_its_version, lists_its_nodes, names_what_is_wrong,
-    takes_a_template_of_many_megabytes, takes_and_drops_a_small_file, creates_a_container,
+    takes_a_template_of_many_megabytes, takes_and_drops_a_small_file, fetches_a_file_by_its_url,
+    creates_a_container,
     reads_and_changes_its_config, starts_it, filters_with_rules, snapshots_it, goes_back_to_the_snapshot, stops_it,
     copies_it, saves_it, removes_it,
 ]
