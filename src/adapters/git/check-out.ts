@@ -4,6 +4,7 @@ import { GitopsError } from '../../model/errors.ts';
 import type { Mask } from '../process/mask.ts';
 import { printable } from '../process/printable.ts';
 import { duration } from '../process/program-errors.ts';
+import { authorization } from './authorization.ts';
 import { fetchError, isMissing } from './fetch-error.ts';
 import { createGit, type Git } from './git-runner.ts';
 import { COMMIT, refNames } from './ref-name.ts';
@@ -123,12 +124,6 @@ function repositoryPath(repository: string): string {
     throw new GitopsError('user', `Unable to check out: repository ${printable(repository)} is not like owner/name`);
   }
   return `${repository}.git`;
-}
-
-/** Gitea takes the token as the password of any user. */
-function authorization(server: string, token: string): Readonly<Record<string, string>> {
-  const login = Buffer.from(`x-access-token:${token}`).toString('base64');
-  return { [`http.${server}.extraheader`]: `Authorization: Basic ${login}` };
 }
 
 /** Whatever an earlier checkout left would be taken for part of the definition. */

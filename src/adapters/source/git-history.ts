@@ -7,8 +7,13 @@ import { runProcess } from '../process/run-process.ts';
 const TIMEOUT_MS = 60_000;
 const COMMIT = /^[0-9a-f]{40}(?:[0-9a-f]{24})?$/;
 
-/** Gets a commit that the repository of this directory lacks (a checkout without history); throws when it cannot. */
-export type FetchCommit = (repository: string, commit: string) => Promise<void>;
+/** Where a checkout without history came from. */
+export interface Upstream {
+  /** Gets a commit that the repository of this directory lacks; throws when it cannot. */
+  fetchCommit(directory: string, commit: string): Promise<void>;
+  /** undefined: it cannot tell. */
+  isAncestor(directory: string, older: string, newer: string): Promise<boolean | undefined>;
+}
 
 /** git is only asked; what a repository's own config could run is off, and a directory of another user is taken as it is. */
 const SAFE = { 'safe.directory': '*', 'core.fsmonitor': 'false', 'core.hooksPath': '/dev/null' };
@@ -68,12 +73,12 @@ export async function resolveCommit(directory: string, name: string): Promise<st
 export async function directoryAt(
   directory: string,
   commit: string,
-  fetch: FetchCommit | undefined,
+  upstream: Upstream | undefined,
 ): Promise<{ readonly directory: string; close(): Promise<void> }> {
   const what = `read ${directory} at commit ${commit.slice(0, 12)}`;
   if (!COMMIT.test(commit)) throw new GitopsError('user', `Unable to ${what}: that is no commit's full name`);
   if (!(await has(directory, commit))) {
-    if (fetch === undefined || !(await fetched(directory, commit, fetch))) {
+    if (upstream === undefined || !(await fetched(directory, commit, upstream))) {
       throw new GitopsError('user', `Unable to ${what}: the repository does not have it`, {
         advice: ['a checkout without history has one commit only: git fetch --unshallow'],
       });
@@ -101,8 +106,8 @@ export async function directoryAt(
   }
 }
 
-async function fetched(directory: string, commit: string, fetch: FetchCommit): Promise<boolean> {
-  await fetch(directory, commit);
+async function fetched(directory: string, commit: string, upstream: Upstream): Promise<boolean> {
+  await upstream.fetchCommit(directory, commit);
   return has(directory, commit);
 }
 
@@ -114,15 +119,24 @@ export async function changedFiles(directory: string, before: string, after: str
 }
 
 /**
- * Whether `older` comes before `newer` in history. undefined: this repository cannot tell (no git, a checkout without
- * history, another repository's commit).
+ * Whether `older` comes before `newer` in history with other files. undefined: neither this repository nor where it came from
+ * can tell (no git, another repository's commit).
  */
-export async function isAncestor(directory: string, older: string, newer: string): Promise<boolean | undefined> {
+export async function isAncestor(
+  directory: string,
+  older: string,
+  newer: string,
+  upstream: Upstream | undefined,
+): Promise<boolean | undefined> {
   if (older === newer || !COMMIT.test(older) || !COMMIT.test(newer)) return older === newer ? false : undefined;
   try {
-    if (!(await has(directory, older)) || !(await has(directory, newer))) return undefined;
+    // Without its history a repository takes every commit for the first one.
+    const shallow = (await git(directory, ['rev-parse', '--is-shallow-repository'])).stdout.trim() !== 'false';
+    if (shallow || !(await has(directory, older)) || !(await has(directory, newer)))
+      return await upstream?.isAncestor(directory, older, newer);
     const result = await git(directory, ['merge-base', '--is-ancestor', older, newer]);
-    return result.exitCode === 0 ? true : result.exitCode === 1 ? false : undefined;
+    if (result.exitCode === 0) return (await git(directory, ['diff', '--quiet', older, newer])).exitCode !== 0;
+    return result.exitCode === 1 ? false : undefined;
   } catch (error) {
     if (error instanceof GitopsError && error.kind === 'host') return undefined;
     throw error;

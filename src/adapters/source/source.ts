@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { GitopsError } from '../../model/errors.ts';
 import type { Source } from '../../model/ports.ts';
 import { archiveTree } from './archive.ts';
-import { changedFiles, directoryAt, type FetchCommit, isAncestor, readCommit, resolveCommit } from './git-history.ts';
+import { changedFiles, directoryAt, isAncestor, readCommit, resolveCommit, type Upstream } from './git-history.ts';
 import { digestTree } from './tree.ts';
 
 /** Definitions are small; a file of this size is a mistake. */
@@ -12,8 +12,8 @@ const LARGEST = 1024 * 1024;
 const codeOf = (error: unknown): string | undefined =>
   typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : undefined;
 
-/** A definition's directory on this machine's disk. `fetch` gets commits that a checkout without history lacks. */
-export function createSource(fetch?: FetchCommit): Source {
+/** A definition's directory on this machine's disk. `upstream` knows what a checkout without history lacks. */
+export function createSource(upstream?: Upstream): Source {
   return {
     async read(directory, names) {
       const files = new Map<string, Uint8Array>();
@@ -43,8 +43,8 @@ export function createSource(fetch?: FetchCommit): Source {
     archive: archiveTree,
     commit: readCommit,
     resolve: resolveCommit,
-    at: (directory, commit) => directoryAt(directory, commit, fetch),
-    isAncestor,
+    at: (directory, commit) => directoryAt(directory, commit, upstream),
+    isAncestor: (directory, older, newer) => isAncestor(directory, older, newer, upstream),
     changedFiles,
   };
 }

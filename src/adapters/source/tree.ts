@@ -13,8 +13,12 @@ export interface TreeEntry {
   readonly link?: string;
 }
 
-/** Never handed to a container: the repository's own machinery, and private overlays. */
+/**
+ * Never handed to a container: the repository's own machinery, private overlays, and encrypted secrets, whose values count
+ * and not how they are encrypted.
+ */
 export function isLeftOut(path: string): boolean {
+  if (/^secrets(\.[^/]+)?\.env$/.test(path)) return true;
   return /(^|\/)\.git(\/|$)/.test(path) || /(^|\/)[^/]+\.local\.(env|yml)$/.test(path);
 }
 

@@ -64,12 +64,23 @@ describe('a directory at another commit', () => {
     git('clone', '-q', '--depth=1', `file://${root}`, shallow);
     const there = join(shallow, 'libs', 'apache');
     await expect(createSource().at(there, first)).rejects.toThrow(/the repository does not have it/);
-    const source = createSource(async (repository) => {
-      execFileSync('git', ['-C', repository, 'fetch', '-q', '--unshallow']);
+    const asked: string[] = [];
+    const source = createSource({
+      async fetchCommit(repository) {
+        execFileSync('git', ['-C', repository, 'fetch', '-q', '--depth=9']);
+      },
+      async isAncestor(_, older, newer) {
+        asked.push(older, newer);
+        return true;
+      },
     });
     const past = await source.at(there, first);
     expect(readFileSync(join(past.directory, 'config.env'), 'utf8')).toBe('ID=1\n');
     await past.close();
+    execFileSync('git', ['-C', shallow, 'fetch', '-q', '--depth=1']);
+    expect(await createSource().isAncestor(there, first, second)).toBeUndefined();
+    expect(await source.isAncestor(there, first, second)).toBe(true);
+    expect(asked).toEqual([first, second]);
   });
 });
 
