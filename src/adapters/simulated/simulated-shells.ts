@@ -57,12 +57,13 @@ interface Answer {
 }
 
 /**
- * What a container in which all goes well would say, where the node was not told to answer otherwise: the end of a
- * configure script (src/configure), and one `ok` per check (src/verify).
+ * What a container in which all goes well would say, where the node was not told to answer otherwise: the end of an
+ * engine's programs (src/configure), and one `ok` per check (src/verify).
  */
 function withOwnWords(command: RemoteCommand, answer: Answer): Answer {
   if (answer.exitCode !== 0 || answer.stdout !== '' || answer.stderr !== '') return answer;
-  if (command.name === 'configure.sh') return { ...answer, stderr: 'pve-gitops: ended 0\n' };
+  if (command.argv[0] === 'bash' && command.argv[3] === 'pve-gitops')
+    return { ...answer, stderr: 'pve-gitops: ended 0\n' };
   if (command.name !== 'checks') return answer;
   let stdout = '';
   for (let at = command.argv.indexOf('--') + 1, check = 0; at < command.argv.length; check += 1) {

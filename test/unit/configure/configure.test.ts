@@ -43,13 +43,16 @@ describe('configure with the shell engine', () => {
     const head = `LOGIN=anna\0PASSWORD=${SECRET}\0`;
     expect(input).toBe(`${head}tar one tar two`);
     expect(asked[0]?.argv.slice(0, 2)).toEqual(['bash', '-c']);
-    expect(asked[0]?.argv.slice(4)).toEqual([String(Buffer.byteLength(head)), '120', '580', 'configure.sh']);
+    expect(asked[0]?.argv.slice(4)).toEqual([
+      ...[String(Buffer.byteLength(head)), '0', '120', '580'],
+      ...['configure.sh', 'always', '1', './configure.sh'],
+    ]);
     expect(asked[0]?.argv.join(' ')).not.toContain('geheim');
   });
 
   it('ends the script before the connection’s deadline', async () => {
     const { asked } = await run([ENDED], 0, 'shell', 8000);
-    expect(asked[0]?.argv.slice(5, 7)).toEqual(['4', '6']);
+    expect(asked[0]?.argv.slice(6, 8)).toEqual(['4', '6']);
   });
 
   it('tells the script’s lines and sums up what it changed', async () => {
