@@ -90,7 +90,7 @@ describe('everything else is reported, and nothing of it is taken', () => {
     const text = `CORES=2
 function HOOK_mapping {
   # } is no end here
-  echo "}" 'and {' \${x:-}}
+  echo "}" 'and {' \${x:-\\}}
   if true; then RAM=9; fi
   cat <<'END'
 }
