@@ -1,3 +1,4 @@
+import { cardLines, isCardLine, type Links } from './card.ts';
 import type { Promotion } from './promotion.ts';
 
 /** What a container of ours is for. */
@@ -34,6 +35,8 @@ export interface PastState {
   /** When it was left for the next one, the server's time. */
   readonly at: string;
   readonly way: Way;
+  /** Somebody asked for it: it stays until the next one that is asked for. */
+  readonly byHand?: true;
 }
 
 /** A change of a good container that has begun and is not proven yet. */
@@ -75,6 +78,8 @@ export interface Mark {
   readonly expires?: string;
   readonly lease?: Lease;
   readonly phase?: 'destroying';
+  /** Where the forge that deployed it shows more. */
+  readonly links?: Links;
 }
 
 const OPEN = '<!-- pve-gitops:1 ';
@@ -101,7 +106,7 @@ export function parseDescription(description: string | undefined): MarkedDescrip
   for (const line of lines) {
     const match = LINE.exec(line.trim());
     if (!match) {
-      if (!line.startsWith(CARD)) kept.push(line);
+      if (!isCardLine(line)) kept.push(line);
       continue;
     }
     const parsed = match[1] === '1' ? parseMark(match[2] ?? '') : undefined;
@@ -113,17 +118,20 @@ export function parseDescription(description: string | undefined): MarkedDescrip
   return mark === undefined ? { text } : { text, mark };
 }
 
-/** Marks our readable line above the mark, so that it can be replaced without touching the user's text. */
-const CARD = '<!-- pve-gitops --> ';
-
-/** The user's text, then a readable line, then the mark. Throws RangeError when the mark exceeds its limit. */
+/**
+ * The user's text, then readable lines, then the mark. Links are left out where they would not fit. Throws RangeError when
+ * the mark exceeds its limit.
+ */
 export function formatDescription(text: string, mark: Mark): string {
   const json = JSON.stringify(mark).replaceAll('--', '-\\u002d');
   const line = `${OPEN}${json}${CLOSE}`;
+  if (mark.links !== undefined && Buffer.byteLength(line) > MARK_LIMIT) {
+    const { links: _, ...rest } = mark;
+    return formatDescription(text, rest);
+  }
   if (Buffer.byteLength(line) > MARK_LIMIT) throw new RangeError(`owner mark of ${Buffer.byteLength(line)} bytes`);
-  const commit = mark.commit === undefined ? '' : ` at \`${mark.commit.slice(0, 12)}\``;
-  const card = `${CARD}**${mark.owner}**${commit}, stage ${mark.stage}, kept by pve-gitops: change it in git.`;
-  return `${[text, card, line].filter((part) => part !== '').join('\n')}\n`;
+  // A blank line, or the GUI would run our lines into the last ones of the user.
+  return `${[...(text === '' ? [] : [text, '']), ...cardLines(mark), line].join('\n')}\n`;
 }
 
 function parseMark(json: string): Mark | undefined {

@@ -144,7 +144,7 @@ describe('a definition in full', () => {
     const made = await config();
     expect(made.net0).toMatch(/ip=192\.168\.178\.42\/24,ip6=fd00::42\/64,mtu=1400/);
     expect(made.net0).toMatch(/gw=192\.168\.178\.1,gw6=fd00::1/);
-    expect(made.description).toMatch(/^The web server\.\nAsk \*\*Ann\*\*\.\n<!-- pve-gitops --> /);
+    expect(made.description).toMatch(/^The web server\.\nAsk \*\*Ann\*\*\.\n\n\*\*srv\//);
     expect(made.description).toContain(`"volumes":{"data":"${PATHS.data}","logs":"${PATHS.logs}"}`);
     expect(await poolOf()).toBe('web');
     expect(fates(end)).toEqual(['root file system new', 'data new', 'logs new']);

@@ -36,7 +36,7 @@ export function createUpstream({ serverUrl, token, mask, signal }: UpstreamOptio
     },
     async isAncestor(directory, older, newer) {
       if (!COMMIT.test(older) || !COMMIT.test(newer)) return undefined;
-      const history = await historyOf(await open(directory), directory, open);
+      const history = await historyOf(await open(directory), open);
       if (history === undefined) return undefined;
       // Commits alone: neither trees nor files of the past are needed to tell their order.
       const fetched = await history(fetchOf(['--filter=tree:0'], 'origin', [older, newer]), login);
@@ -62,11 +62,7 @@ const fetchOf = (options: readonly string[], from: string, what: readonly string
 ];
 
 /** A repository of its own within the checkout's, so that the checkout stays as it is and goes with it. */
-async function historyOf(
-  git: Git,
-  directory: string,
-  open: (directory: string) => Promise<Git>,
-): Promise<Git | undefined> {
+async function historyOf(git: Git, open: (directory: string) => Promise<Git>): Promise<Git | undefined> {
   const [place, url] = [await git(['rev-parse', '--absolute-git-dir']), await git(['config', 'remote.origin.url'])];
   if (place.exitCode !== 0 || url.exitCode !== 0) return undefined;
   const history = join(place.stdout.trim(), 'pve-gitops-history');

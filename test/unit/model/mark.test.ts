@@ -23,7 +23,8 @@ describe('the owner mark in a description', () => {
       'My web server',
       '',
       'Call me.',
-      '<!-- pve-gitops --> **srv/apache** at `c0ffeec0ffee`, stage main, kept by pve-gitops: change it in git.',
+      '',
+      '**srv/apache** at `c0ffeec0ffee`, stage main, kept by pve-gitops: change it in git.  <!-- pve-gitops -->',
       LINE,
       '',
     ]);
