@@ -8,6 +8,7 @@ import { createSimulatedBackend } from './backend/simulated/simulated-backend.ts
 import { type Clock, systemClock, type Timings } from './clock.ts';
 import { ControlGate } from './control/gate.ts';
 import { type Core, openCore } from './core.ts';
+import { Forwards } from './forwards.ts';
 import { recoverGuests } from './guests/recover.ts';
 import { serverCertificate } from './http/certificates.ts';
 import type { Listener } from './http/listener.ts';
@@ -144,7 +145,9 @@ export async function runNode(options: NodeOptions, port: number): Promise<Runni
     rootPassword: () => options.rootPassword,
   });
   await recoverGuests(core, options.log ?? (() => {}));
-  const gate = new ControlGate(core, options.controlSecret ?? randomBytes(24).toString('hex'));
+  const forwards = new Forwards(state, options.log ?? (() => {}));
+  await forwards.open();
+  const gate = new ControlGate(core, options.controlSecret ?? randomBytes(24).toString('hex'), forwards);
   const server = new NodeServer({ core, router: new Router(core.schema, ROUTES), timings, gate });
   const listening = await listenAll(() => server.listener(certificate), addresses, port, options.morePorts ?? 0);
   return {
@@ -153,6 +156,7 @@ export async function runNode(options: NodeOptions, port: number): Promise<Runni
     port: listening.port,
     close: async () => {
       const closed = listening.listeners.map((listener) => listener.close());
+      await forwards.close();
       await core.tasks.close();
       await Promise.all(closed);
       await backend.close();

@@ -129,8 +129,24 @@ function putTask({ core }: ControlState, request: ControlRequest): Json {
   return null;
 }
 
+/** `port` of this machine leads to port `to` at `address`. */
+async function setForward({ forwards }: ControlState, request: ControlRequest): Promise<Json> {
+  const [port, to] = [Number(request.body.port), Number(request.body.to)];
+  for (const number of [port, to]) {
+    if (!Number.isInteger(number) || number < 1 || number > 65_535) throw new ApiError(400, 'no port');
+  }
+  await forwards.set({ port, address: text(request, 'address'), to });
+  return null;
+}
+
 /** `METHOD name` → what it does; docs are in the types of the bodies. */
 export const controlRoutes: Readonly<Record<string, ControlHandler>> = {
+  'GET forwards': ({ forwards }) => forwards.all() as unknown as Json,
+  'PUT forwards': setForward,
+  'DELETE forwards': async ({ forwards }, { path }) => {
+    await forwards.remove(Number(path));
+    return null;
+  },
   'GET calls': ({ calls }) => Object.fromEntries([...calls].sort(([a], [b]) => (a < b ? -1 : 1))),
   'DELETE calls': ({ calls }) => {
     calls.clear();

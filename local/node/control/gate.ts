@@ -1,6 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { RanCommand } from '../backend/simulated/model.ts';
 import type { Core } from '../core.ts';
+import type { Forwards } from '../forwards.ts';
 import { ApiError, type Json } from '../http/answer.ts';
 import { emptyReply, errorReply, jsonReply, type Reply, readBody } from '../http/exchange.ts';
 import type { Gate, HttpRequest, Instead } from '../http/server.ts';
@@ -28,6 +29,7 @@ export interface ControlState {
   readonly commands: Map<number, RanCommand[]>;
   /** Gives back the flock that a fault holds. */
   readonly held: Map<string, () => void>;
+  readonly forwards: Forwards;
 }
 
 /** The proxy's statuses come with nothing but a reason (row 1078). */
@@ -45,9 +47,9 @@ export class ControlGate implements Gate {
   readonly #secret: string;
   readonly #state: ControlState;
 
-  constructor(core: Core, secret: string) {
+  constructor(core: Core, secret: string, forwards: Forwards) {
     this.#secret = secret;
-    this.#state = { core, faults: new Faults(), calls: new Map(), commands: new Map(), held: new Map() };
+    this.#state = { core, faults: new Faults(), calls: new Map(), commands: new Map(), held: new Map(), forwards };
     core.tasks.intercept = async ({ type, id }, task) => {
       const found = this.#state.faults.forTask(type, id);
       if (found?.fault.kind === 'task-failure') throw new ApiError(500, found.fault.text);
