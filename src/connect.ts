@@ -1,5 +1,6 @@
 import { createClock } from './adapters/clock/clock.ts';
 import { checkOut } from './adapters/git/check-out.ts';
+import { createSecretKeys } from './adapters/keys/secret-keys.ts';
 import { createKeys } from './adapters/keys/site-keys.ts';
 import { createMask, type Mask } from './adapters/process/mask.ts';
 import { connectProxmox } from './adapters/proxmox/proxmox.ts';
@@ -12,6 +13,7 @@ import { sshClientVersion } from './adapters/ssh/client-version.ts';
 import { createShells } from './adapters/ssh/shells.ts';
 import type { Administration, Inspection } from './model/administration.ts';
 import type { Ports, Programs, Reporter, Secrets, Source } from './model/ports.ts';
+import type { SecretKeys } from './model/secret-keys.ts';
 import type { Connection, Settings } from './model/settings.ts';
 
 export { type ControlEndpoint, checkOut, type Mask, type Runner };
@@ -55,14 +57,14 @@ export async function connect(settings: Settings, options: ConnectOptions): Prom
     shells,
     source: createSource(),
     keys,
-    secrets: secretsOf(environment, mask),
+    secrets: secretsOf(environment, mask, createSecretKeys(settings)),
     clock,
     runs,
     reporter,
   };
 }
 
-function secretsOf(environment: Readonly<Record<string, string | undefined>>, mask: Mask): Secrets {
+function secretsOf(environment: Readonly<Record<string, string | undefined>>, mask: Mask, keys: SecretKeys): Secrets {
   return {
     mask: (value) => mask.mask(value),
     value(variable) {
@@ -71,7 +73,17 @@ function secretsOf(environment: Readonly<Record<string, string | undefined>>, ma
       mask.mask(value);
       return value;
     },
+    async open(sealed) {
+      const opened = await keys.open(sealed);
+      if (opened.kind === 'open') mask.mask(opened.value);
+      return opened;
+    },
   };
+}
+
+/** The site's keys for secrets in repositories. */
+export function connectSecretKeys(stateDirectory: string): SecretKeys {
+  return createSecretKeys({ stateDirectory });
 }
 
 /** What `setup` works with over the API: who may do what, and what can be seen of the hosts. */

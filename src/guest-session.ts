@@ -5,7 +5,7 @@ import { WEB_PORTS } from './apply/outcome.ts';
 import { baselineHash, runBaseline } from './baseline/debian.ts';
 import { configurationParts, configure as runEngine } from './configure/configure.ts';
 import { guestEnvironment } from './configure/environment.ts';
-import { readSecrets } from './configure/secrets.ts';
+import { findSecrets, readSecrets, type SecretsInput } from './configure/secrets.ts';
 import type { Desired } from './model/desired.ts';
 import { GitopsError } from './model/errors.ts';
 import type { Mark } from './model/mark.ts';
@@ -42,7 +42,8 @@ export class GuestSession {
     const { keys, source } = this.ports;
     this.baseline = baselineHash(desired.baseline, await keys.authority());
     if (configurable && directory !== undefined) {
-      const parts = configurationParts(desired.engine, await source.digest(directory), this.environment(0));
+      const environment = await this.environment(0);
+      const parts = configurationParts(desired.engine, await source.digest(directory), environment);
       this.configuration = await keys.seal(parts);
     }
     return { baseline: this.baseline, configuration: this.configuration };
@@ -102,7 +103,7 @@ export class GuestSession {
     const { desired, directory, signal } = this.options;
     if (directory === undefined) throw new GitopsError('bug', 'configure without the definition’s directory');
     const { clock, reporter, source } = this.ports;
-    const environment = this.environment(holding.state.vmid);
+    const environment = await this.environment(holding.state.vmid);
     const input = { vmid: holding.state.vmid, archive: source.archive(directory), environment };
     const shell = await this.open(holding);
     const tell = reporter.tell.bind(reporter);
@@ -159,7 +160,20 @@ export class GuestSession {
     return this.shell;
   }
 
-  private environment(vmid: number): Readonly<Record<string, string>> {
+  /** Names of secrets that have no value here, or none that can be read. */
+  async lackingSecrets(): Promise<readonly string[]> {
+    const { missing, unreadable } = await findSecrets(this.secretsInput());
+    return [...missing, ...unreadable.flatMap(({ key }) => key ?? [])];
+  }
+
+  private secretsInput(): SecretsInput {
+    const { desired, directory } = this.options;
+    const { source, secrets } = this.ports;
+    const where = directory === undefined ? {} : { directory };
+    return { names: desired.secrets, stage: desired.stage, ...where, source, secrets };
+  }
+
+  private async environment(vmid: number): Promise<Readonly<Record<string, string>>> {
     const { desired, settings, forgeHost } = this.options;
     const ipv4 = desired.interfaces.find((net) => net.ipv4.kind === 'static')?.ipv4;
     return guestEnvironment({
@@ -170,7 +184,7 @@ export class GuestSession {
       ...(forgeHost === undefined ? {} : { host: forgeHost }),
       ...(settings.login === undefined ? {} : { login: settings.login }),
       ...(settings.password === undefined ? {} : { password: settings.password }),
-      secrets: readSecrets(desired.secrets, this.ports.secrets),
+      secrets: await readSecrets(this.secretsInput()),
     });
   }
 

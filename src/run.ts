@@ -3,7 +3,6 @@ import { type BackFacts, type Facts, gatherBackFacts, gatherFacts } from './appl
 import type { Holding } from './apply/lease.ts';
 import { observe } from './apply/observe.ts';
 import { NO_VOLUME_FACTS } from './apply/volume-facts.ts';
-import { missingSecrets } from './configure/secrets.ts';
 import { GuestSession } from './guest-session.ts';
 import type { Desired } from './model/desired.ts';
 import type { Plan } from './model/plan.ts';
@@ -94,7 +93,7 @@ export class ContainerRun {
   private async hash(): Promise<void> {
     const { desired, scope } = this.options;
     const configures = desired.state === 'present' && desired.engine !== 'none' && scope !== 'resources';
-    const missing = configures && scope === 'plan' ? missingSecrets(desired.secrets, this.ports.secrets) : [];
+    const missing = configures && scope === 'plan' ? await this.guest.lackingSecrets() : [];
     if (missing.length > 0)
       this.notes.push(`no value here for ${missing.join(', ')}: whether configure is due is not known`);
     this.hashes = await this.guest.hashes(configures && missing.length === 0);

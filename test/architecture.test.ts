@@ -72,7 +72,7 @@ const RULES: readonly (readonly [RegExp, RegExp, string])[] = [
     ),
     'deploy, run and what they are made of join stages and know no adapter',
   ],
-  ...['doctor', 'imports', 'setup'].map(
+  ...['doctor', 'imports', 'secrets', 'setup'].map(
     (capability) =>
       [
         new RegExp(`^src/${capability}/`),
@@ -126,6 +126,7 @@ const PACKAGES: Readonly<Record<string, readonly [RegExp, string]>> = {
   'proxmox-api': [/^src\/adapters\/proxmox\//, 'typed paths of the Proxmox VE API'],
   '@actions/core': [/^src\/adapters\/runner\//, 'the runner’s side of an action'],
   '@actions/exec': [/^src\/adapters\/git\//, 'git in the checkout'],
+  'age-encryption': [/^src\/adapters\/keys\//, 'secrets in repositories'],
   commander: [/^local\/cli\//, 'the command line'],
 };
 

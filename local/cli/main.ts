@@ -12,6 +12,7 @@ import { diff, history, type RollbackOptions, rollBack } from './history.ts';
 import { type ImportOptions, importContainer } from './import.ts';
 import { nodeReset, nodeStart, nodeStatus, nodeStop } from './node.ts';
 import { printSchema } from './schema.ts';
+import { type SecretOptions, secretKey, secretList, secretRemove, secretRotate, secretSet } from './secret.ts';
 import { type SetupOptions, setup } from './setup.ts';
 import { status } from './status.ts';
 import { validate } from './validate.ts';
@@ -165,6 +166,29 @@ command(program, 'diff <directory> <before> <after>', 'what differs between two 
     exitCode = await diff(directory, before, after, common(raw));
   },
 );
+
+const secret = program.command('secret').description('secrets of a definition, encrypted in its secrets.env');
+const runSecret =
+  (work: (options: SecretOptions) => Promise<number>) =>
+  async (raw: Raw): Promise<void> => {
+    debug = raw.debug === true;
+    exitCode = await work(common(raw) as SecretOptions);
+  };
+const secretCommand = (name: string, description: string) =>
+  command(secret, name, description).option('--dir <directory>', 'the definition (the working directory)');
+secretCommand('set <name>', 'encrypt a value; it comes from a prompt, or from standard input')
+  .option('--key <age1…>', 'for this public key (the one that the file names, else this site’s)')
+  .action((name: string, raw: Raw) => runSecret((options) => secretSet(name, options))(raw));
+secretCommand('remove <name>', 'take a secret out of the file').action((name: string, raw: Raw) =>
+  runSecret((options) => secretRemove(name, options))(raw),
+);
+secretCommand('list', 'names, and whether this machine can read their values').action(runSecret(secretList));
+secretCommand('rotate [directories...]', 'a new key for the site; encrypts the secrets of the directories for it')
+  .option('--done', 'all repositories have been done: the older keys are thrown away')
+  .action((directories: readonly string[], raw: Raw) =>
+    runSecret((options) => secretRotate(directories, options))(raw),
+  );
+secretCommand('key', 'print the public key that secrets of this site are encrypted for').action(runSecret(secretKey));
 
 const node = program
   .command('node')

@@ -2,6 +2,7 @@ import type { Backups, Clones, Placement, Snapshots, Surroundings, Volumes } fro
 import type { ContainerState, Guest, OfferedTemplate, StorageState, TaskState, TemplateFile } from './observed.ts';
 import type { CheckResult, StepResult } from './outcome.ts';
 import type { Parameters } from './plan.ts';
+import type { Opened } from './secret-keys.ts';
 import type { Origin } from './settings.ts';
 
 /** Every call that waits takes its deadline and a signal that ends it early. */
@@ -153,6 +154,8 @@ export interface Secrets {
   mask(value: string): void;
   /** A variable of the run's environment, masked from now on; undefined: not set, or empty. */
   value(variable: string): string | undefined;
+  /** A value of a secrets.env, masked from now on. */
+  open(sealed: Uint8Array): Promise<Opened>;
 }
 
 export interface Clock {

@@ -135,7 +135,7 @@ export class World {
       shells: createSimulatedShells(control),
       source: createSource(),
       keys: siteKeys(this.#home),
-      secrets: { mask: (value) => mask.mask(value), value: () => undefined },
+      secrets: { mask: (value) => mask.mask(value), value: () => undefined, open: async () => ({ kind: 'no key' }) },
       clock,
       runs: { id, by: id, alive: async (other) => this.#alive(other) },
       reporter: {
