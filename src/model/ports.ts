@@ -129,6 +129,11 @@ export interface Source {
   digest(directory: string): Promise<string>;
   /** The same files as a tar stream; mode and executable bit kept, owner root. */
   archive(directory: string): AsyncIterable<Uint8Array>;
+  /**
+   * The content of its `data` as a tar stream, as it stands: owners as the container counts them, modes, times. Its last entry
+   * `.pve-gitops-sums` lists every file's SHA-256. undefined: there is none.
+   */
+  data(directory: string): Promise<AsyncIterable<Uint8Array> | undefined>;
   /** HEAD's full hash when the directory is in a git repository, with `dirty` when files differ from it. */
   commit(directory: string): Promise<{ readonly hash: string; readonly dirty: boolean } | undefined>;
   /** Full hash of a commit that is named in any way git knows. */

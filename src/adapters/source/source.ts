@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { GitopsError } from '../../model/errors.ts';
 import type { Source } from '../../model/ports.ts';
 import { archiveTree } from './archive.ts';
+import { archiveData } from './data-archive.ts';
 import { changedFiles, directoryAt, isAncestor, readCommit, resolveCommit, type Upstream } from './git-history.ts';
 import { digestTree } from './tree.ts';
 
@@ -41,6 +42,7 @@ export function createSource(upstream?: Upstream): Source {
     },
     digest: digestTree,
     archive: archiveTree,
+    data: archiveData,
     commit: readCommit,
     resolve: resolveCommit,
     at: (directory, commit) => directoryAt(directory, commit, upstream),

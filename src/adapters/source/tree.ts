@@ -13,6 +13,10 @@ export interface TreeEntry {
   readonly link?: string;
 }
 
+/** The one-directory-per-container form: its `data` is a volume's content, and the values of `.env` travel as variables. */
+const FORM = ['configSettings', 'build-target.sh'];
+const ASIDE = new Set(['data', '.env']);
+
 /**
  * Never handed to a container: the repository's own machinery, private overlays, and encrypted secrets, whose values count
  * and not how they are encrypted.
@@ -28,10 +32,12 @@ export function isLeftOut(path: string): boolean {
  */
 export async function readTree(directory: string): Promise<TreeEntry[]> {
   const entries: TreeEntry[] = [];
+  const top = await readdir(directory);
+  const isAside = (path: string): boolean => ASIDE.has(path) && FORM.some((name) => top.includes(name));
   const walk = async (folder: string): Promise<void> => {
     for (const name of await readdir(join(directory, folder))) {
       const path = folder === '' ? name : `${folder}/${name}`;
-      if (isLeftOut(path)) continue;
+      if (isLeftOut(path) || isAside(path)) continue;
       const stat = await lstat(join(directory, path));
       if (stat.isDirectory()) {
         // Git knows no empty directories: left out, so that a clone and the original are the same.
