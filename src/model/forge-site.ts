@@ -1,0 +1,81 @@
+import type { Call } from './ports.ts';
+
+/** A pull request of a repository, as far as we look at it. */
+export interface PullRequest {
+  readonly number: number;
+  readonly url: string;
+  readonly title: string;
+  readonly head: string;
+  readonly base: string;
+  readonly merged: boolean;
+}
+
+export interface RepositoryState {
+  /** owner/name */
+  readonly repository: string;
+  readonly private: boolean;
+  readonly empty: boolean;
+  /** Whether pushes start workflows. */
+  readonly actions: boolean;
+}
+
+/** What the bootstrap does to a forge over its API. Names are `owner/name`; nothing that is there is taken away. */
+export interface ForgeSite {
+  version(call: Call): Promise<string>;
+  /** true: it was made. */
+  ensureOrganisation(name: string, call: Call): Promise<boolean>;
+  /** Whoever signs in with this name owns the organisation too. */
+  ensureOwner(organisation: string, user: string, call: Call): Promise<void>;
+  repository(repository: string, call: Call): Promise<RepositoryState | undefined>;
+  /** Empty, with its workflows off. */
+  createRepository(
+    repository: string,
+    what: { readonly description: string; readonly private: boolean },
+    call: Call,
+  ): Promise<void>;
+  setActions(repository: string, on: boolean, call: Call): Promise<void>;
+  /** Name → commit. */
+  branches(repository: string, call: Call): Promise<ReadonlyMap<string, string>>;
+  /** Nobody deletes the branch; owners push to it, an older commit too, and merge into it. true: something changed. */
+  protect(repository: string, branch: string, call: Call): Promise<boolean>;
+  setSecret(organisation: string, name: string, value: string, call: Call): Promise<void>;
+  openPulls(repository: string, call: Call): Promise<readonly PullRequest[]>;
+  openPull(
+    repository: string,
+    what: { readonly head: string; readonly base: string; readonly title: string; readonly body: string },
+    call: Call,
+  ): Promise<PullRequest>;
+  /** Waits until the forge has looked for conflicts; throws kind user when there are some. */
+  merge(repository: string, number: number, call: Call): Promise<void>;
+}
+
+/** Content of a commit that is made: a tree that the project has, and what is put over it. */
+export interface TreeWish {
+  /** Path within the project at its HEAD; '' is all of it, undefined an empty tree. */
+  readonly path: string | undefined;
+  /** Path → text; over what is there. */
+  readonly files: Readonly<Record<string, string>>;
+  /** Path → commit of another repository; takes the place of what is there. */
+  readonly links: Readonly<Record<string, string>>;
+}
+
+/** The project on this machine as the source of a forge's repositories. It is read; commits are made beside it. */
+export interface Monorepo {
+  /** HEAD, and whether files differ from it. */
+  head(call: Call): Promise<{ readonly commit: string; readonly dirty: boolean }>;
+  /** Names directly below a path at HEAD; a `link` is another repository's commit. */
+  entries(path: string, call: Call): Promise<ReadonlyMap<string, { readonly kind: 'folder' | 'file' | 'link' }>>;
+  /** Text of a file at HEAD; undefined: there is none. */
+  text(path: string, call: Call): Promise<string | undefined>;
+  tree(wish: TreeWish, call: Call): Promise<string>;
+  treeOf(commit: string, call: Call): Promise<string>;
+  commit(tree: string, parents: readonly string[], message: string, call: Call): Promise<string>;
+  isAncestor(older: string, newer: string, call: Call): Promise<boolean>;
+  /** Whether HEAD's history is whole and can be handed on. */
+  hasHistory(call: Call): Promise<boolean>;
+  /** Gets all branches of a repository of the forge, so that its commits can be built upon. */
+  fetch(repository: string, call: Call): Promise<void>;
+  /** Branch → commit; only ever forward. Throws when the forge has something newer. */
+  push(repository: string, branches: Readonly<Record<string, string>>, call: Call): Promise<void>;
+  close(): Promise<void>;
+}
