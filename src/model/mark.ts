@@ -72,6 +72,8 @@ export interface Mark {
   readonly hostKeys: readonly string[];
   /** Name in the definition → volid. One that is detached stays here, so that it can be attached again. */
   readonly volumes?: Readonly<Record<string, string>>;
+  /** We have set `protection`, for its volumes; absent: who set it meant it, and only the definition may lift it. */
+  readonly guarded?: true;
   /** A replace is under way: on the live container and on its candidate. */
   readonly promotion?: Promotion;
   /** Of a candidate: nobody needs it after this, ISO 8601. */

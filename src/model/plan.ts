@@ -33,6 +33,8 @@ export interface CreateStep {
   readonly parameters: Parameters;
   /** Description above the owner mark. */
   readonly text?: string;
+  /** `protection` is set because of its volumes: the mark says so. */
+  readonly guarded?: true;
   /** What will be made, field by field, for people. */
   readonly changes: readonly Change[];
 }
@@ -45,6 +47,8 @@ export interface UpdateStep {
   readonly text?: string;
   /** Only a login of root@pam may. */
   readonly reserved?: true;
+  /** What the mark says of `protection` from now on, in the same call. */
+  readonly guarded?: boolean;
   readonly changes: readonly Change[];
 }
 

@@ -2,6 +2,7 @@ import type { Desired } from '../model/desired.ts';
 import type { DataLine, Refusal, Step } from '../model/plan.ts';
 import { dataOfAbsent } from './data.ts';
 import { change, effectiveConfig, type FieldContext, type Present } from './edit.ts';
+import { guardStep, keepsVolumes, liftStep, mayLift } from './protection.ts';
 import { protectedRefusal } from './refusals.ts';
 import { calledOf, type FoundVolume, volumesOf } from './volumes.ts';
 
@@ -35,8 +36,8 @@ export function absentPlan(
   const kept = found.filter((volume) => !dies(volume));
   const doomed = found.filter(dies);
   const guarded = effectiveConfig(state).protection === '1';
-  const unguard = guarded && desired.protection === false;
-  const off: Step[] = unguard ? [unprotect(reason)] : [];
+  const unguard = guarded && mayLift(desired, mark);
+  const off: Step[] = unguard ? [liftStep(reason)] : [];
   const stop: Step[] = state.running ? [{ kind: 'stop', reason, disruption: 'replace' }] : [];
   if (kept.length === 0) {
     const what = `destroy container ${vmid}`;
@@ -50,6 +51,9 @@ export function absentPlan(
   const names = kept.map(calledOf);
   const retired = mark.role === 'retired' && effectiveConfig(state).onboot !== '1';
   const why = `its volumes are kept: ${names.join(', ')}`;
+  const isOpen = !guarded || (unguard && doomed.length > 0);
+  const on: Step[] =
+    isOpen && desired.protection === undefined && keepsVolumes(desired, found, missing) ? [guardStep()] : [];
   return {
     steps: [
       ...stop,
@@ -58,6 +62,7 @@ export function absentPlan(
         doomed.filter(({ place }) => place !== 'lost'),
         state.config,
       ),
+      ...on,
       ...(retired ? [] : [{ kind: 'retire', reason: why, disruption: 'replace' } as const]),
     ],
     notes: [
@@ -70,11 +75,6 @@ export function absentPlan(
         : [],
     data: dataOfAbsent(present, found, dies, 'kept'),
   };
-}
-
-function unprotect(reason: string): Step {
-  const changes = [change('protection', '1', '0')];
-  return { kind: 'update', set: { protection: 0 }, remove: [], changes, reason, disruption: 'none' };
 }
 
 /** The container is stopped by then: a mount point that is removed is unused at once. */

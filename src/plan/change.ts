@@ -7,6 +7,7 @@ import { change, type Edit, effectiveConfig, type FieldContext, type Present } f
 import { editsOf } from './fields.ts';
 import { guestSteps } from './guest-steps.ts';
 import type { Body, PlanInput } from './plan.ts';
+import { guardStep, keepsVolumes, liftStep, mayLift } from './protection.ts';
 import { protectedRefusal, reservedNote, reservedRefusal, touchesDisks } from './refusals.ts';
 import { replaceBody } from './replace-plan.ts';
 import { newerTemplate } from './template.ts';
@@ -46,8 +47,12 @@ export function changePlan(input: PlanInput, present: Present): Body {
   }
   const discarded = discards(context);
   const reserved = edits.flatMap((edit) => edit.reserved ?? []);
+  const lifted = isInTheWay(context, edits, discarded.length > 0) && mayLift(desired, mark);
+  const isOurs = lifted && desired.protection === undefined;
+  const found = volumesOf(state, mark, desired, sizes);
   const steps: readonly Step[] = [
     ...revival(mark),
+    ...(isOurs ? [liftStep('its disks change')] : []),
     ...editSteps(edits, 'first'),
     ...poolSteps(edits),
     ...resizeSteps(edits, true),
@@ -56,6 +61,7 @@ export function changePlan(input: PlanInput, present: Present): Body {
     ...powerSteps(present, edits),
     ...discarded.map(({ name, volume }) => discardStep(name, volume)),
     ...editSteps(edits, 'last'),
+    ...(isOurs && keepsVolumes(desired, found, missing) ? [guardStep()] : []),
     ...guestSteps(mark, due, desired),
   ];
   const back = wayBackOf(input, present, steps);
@@ -100,12 +106,14 @@ function editSteps(edits: readonly Edit[], order?: Edit['order']): Step[] {
   if (due.length === 0) return [];
   const set: Parameters = Object.assign({}, ...due.map((edit) => edit.set ?? {}));
   const text = due.find((edit) => edit.text !== undefined)?.text;
+  const guarded = due.find((edit) => edit.guarded !== undefined)?.guarded;
   return [
     {
       kind: 'update',
       set,
       remove: due.flatMap((edit) => edit.remove ?? []),
       ...(text === undefined ? {} : { text }),
+      ...(guarded === undefined ? {} : { guarded }),
       ...(due.some(({ reserved }) => reserved !== undefined) ? { reserved: true as const } : {}),
       changes: due.map((edit) => edit.change),
       reason: 'config differs from the definition',
@@ -173,10 +181,14 @@ function noEffect(vmid: number, reason: string): Refusal {
   return { kind: 'user', reason: what, advice: ['something else may be changing it at the same time'] };
 }
 
-function guarded({ config, desired, state }: FieldContext, edits: readonly Edit[], discarding: boolean): Refusal[] {
-  if (config.protection !== '1' || desired.protection === false) return [];
+function isInTheWay({ config }: FieldContext, edits: readonly Edit[], discarding: boolean): boolean {
+  return config.protection === '1' && (discarding || edits.some((edit) => touchesDisks(edit)));
+}
+
+function guarded(context: FieldContext, edits: readonly Edit[], discarding: boolean): Refusal[] {
+  const { desired, mark, state } = context;
+  if (!isInTheWay(context, edits, discarding) || mayLift(desired, mark)) return [];
   const touched = edits.filter((edit) => touchesDisks(edit)).map((edit) => edit.change.field);
-  if (touched.length === 0 && !discarding) return [];
   const what = touched.length === 0 ? 'the volumes that git deletes' : touched.join(', ');
   return [protectedRefusal(`change ${what} of container ${state.vmid}`, 'nothing was changed')];
 }

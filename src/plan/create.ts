@@ -1,7 +1,7 @@
 import type { Step } from '../model/plan.ts';
 import { dataOfCreate } from './data.ts';
 import { firstGuestSteps } from './guest-steps.ts';
-import { createChanges, createParameters, reservedAtCreate } from './parameters.ts';
+import { createChanges, createParameters, isGuarded, reservedAtCreate } from './parameters.ts';
 import type { Body, Observation, PlanInput } from './plan.ts';
 import { reservedNote, reservedRefusal } from './refusals.ts';
 import { chooseTemplate } from './template.ts';
@@ -38,6 +38,7 @@ export function createPlan(
         template: chosen.volid,
         parameters,
         ...(desired.description === undefined ? {} : { text: desired.description }),
+        ...(isGuarded(desired) ? { guarded: true as const } : {}),
         changes: createChanges(desired, chosen.volid, parameters, share),
         reason: 'there is no such container',
         disruption: 'none',

@@ -18,6 +18,8 @@ export interface Edit {
   readonly reserved?: string;
   /** Protection goes before disks can change, and comes after. */
   readonly order?: 'first' | 'last';
+  /** What the mark shall say of who has set it. */
+  readonly guarded?: boolean;
 }
 
 /** Config as it will be once what is pending has been applied. */

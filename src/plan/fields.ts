@@ -3,6 +3,7 @@ import { features } from './features.ts';
 import { freeKeys, keysOf } from './keys.ts';
 import { binds, devices } from './mounts.ts';
 import { networks } from './network.ts';
+import { protection } from './protection.ts';
 import {
   cores,
   cpuLimit,
@@ -11,7 +12,6 @@ import {
   node,
   onboot,
   privileges,
-  protection,
   rootfs,
   startup,
 } from './resources.ts';

@@ -9,6 +9,11 @@ import { startupText } from './resources.ts';
 import { tagsText } from './text.ts';
 import { describeNew, newVolume } from './volume-edits.ts';
 
+/** Whether a new container is protected without a word, for its volumes. */
+export function isGuarded({ protection, volumes }: Desired): boolean {
+  return protection === undefined && volumes.length > 0;
+}
+
 /** Parameters of the create call. The template, the description and the SSH keys come from apply. */
 export function createParameters(desired: Desired, share: string | undefined): Parameters {
   const { cores, cpuLimit, cpuUnits, startup, protection, nameserver, searchdomain, pool } = desired;
@@ -18,7 +23,7 @@ export function createParameters(desired: Desired, share: string | undefined): P
     cpulimit: cpuLimit === 0 ? undefined : cpuLimit,
     cpuunits: cpuUnits,
     startup: startup === undefined ? undefined : startupText(startup),
-    protection: protection === true ? 1 : undefined,
+    protection: isGuarded(desired) || protection === true ? 1 : undefined,
     features: features === '' ? undefined : features,
     nameserver,
     searchdomain,
@@ -97,7 +102,7 @@ export function createChanges(
     ...field('mount types', features.mount.length === 0 ? undefined : features.mount.join(', ')),
     ...field('start at boot', desired.onboot ? 'yes' : 'no'),
     ...field('startup', startup === undefined ? undefined : startupText(startup)),
-    ...field('protection', desired.protection === true ? 'on' : undefined),
+    ...field('protection', isGuarded(desired) || desired.protection === true ? 'on' : undefined),
     ...field('pool', desired.pool),
     ...field('tags', tags === undefined ? undefined : tagsText(tags)),
   ];

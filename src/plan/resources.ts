@@ -102,11 +102,3 @@ function normalStartup(text: string): string {
   });
   return values.join(',');
 }
-
-/** Off comes before the disks, which it guards; on comes after. */
-export function protection({ desired, config }: FieldContext): Edit[] {
-  if (desired.protection === undefined) return [];
-  const wanted = desired.protection ? 1 : 0;
-  const edits = scalar(config, { field: 'protection', key: 'protection', wanted, fallback: '0' });
-  return edits.map((edit) => ({ ...edit, order: desired.protection ? 'last' : 'first' }));
-}

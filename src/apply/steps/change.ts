@@ -21,11 +21,13 @@ export const UNTAGGED = `this identity may not set the tag ${INDEX}; the contain
 export async function update(
   input: ConvergeInput,
   step: UpdateStep,
-  { state, mark }: Holding,
+  holding: Holding,
   taken: Set<Taken>,
 ): Promise<Done> {
-  const { set, remove, text } = step;
-  const whole = text === undefined ? set : { ...set, description: formatDescription(text, mark) };
+  const { state } = holding;
+  const { set, remove } = step;
+  const description = descriptionAfter(step, holding);
+  const whole = description === undefined ? set : { ...set, description };
   const reserved = step.reserved === undefined ? {} : { reserved: step.reserved };
   const write = call(DEADLINES.write, input.signal);
   const send = (sent: UpdateStep['set']) =>
@@ -41,6 +43,14 @@ export async function update(
     if (Object.keys(rest).length + remove.length > 0) await send(rest);
     return { ...done, warnings: [UNTAGGED], changes: step.changes.filter((change) => change.field !== 'tags') };
   }
+}
+
+/** undefined: it stays. */
+function descriptionAfter({ text, guarded }: UpdateStep, holding: Holding): string | undefined {
+  if (text === undefined && guarded === undefined) return undefined;
+  const { guarded: before, ...rest } = holding.mark;
+  const now = (guarded ?? before === true) ? { ...rest, guarded: true as const } : rest;
+  return formatDescription(text ?? holding.text, now);
 }
 
 export async function resize(input: ConvergeInput, step: ResizeStep, { state }: Holding): Promise<Done> {

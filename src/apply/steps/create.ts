@@ -17,7 +17,8 @@ export function authorizedKeys(authority: string, sshKeys: readonly string[]): s
 /** The mark travels in the create call itself: there is no moment at which the container is nobody's. */
 export async function create(input: ConvergeInput, step: CreateStep, taken: Set<Taken>): Promise<Done> {
   const { ports, signal } = input;
-  const mark = { ...input.newMark(step.vmid, step.template), lease: newLease(ports) };
+  const guarded = step.guarded === undefined ? {} : { guarded: step.guarded };
+  const mark = { ...input.newMark(step.vmid, step.template), ...guarded, lease: newLease(ports) };
   const authority = await ports.keys.authority();
   const parameters: Record<string, string | number> = {
     ...step.parameters,

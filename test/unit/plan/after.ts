@@ -11,7 +11,9 @@ export type There = Extract<Observation, { kind: 'present' }>;
 /** What Proxmox VE would have after one step, and the mark after it: the other half of the idempotence property. */
 export function afterStep(seen: There, step: Step, wanted: Desired, due: Due): There {
   const next = changed(seen, step, due);
-  const config = JSON.stringify(next.state.config);
+  // The description names volumes too.
+  const { description: _, ...named } = next.state.config;
+  const config = JSON.stringify(named);
   const volumes = volumesForMark(next.state, next.mark, wanted, (volid) => !config.includes(volid));
   if (volumes === undefined) return next;
   return { ...next, mark: { ...next.mark, volumes } };
@@ -22,9 +24,14 @@ function changed(seen: There, step: Step, due: Due): There {
   switch (step.kind) {
     case 'update': {
       const text = step.text ?? seen.text;
-      const description = step.text === undefined ? {} : { description: formatDescription(text, mark) };
+      const { guarded: before, ...rest } = mark;
+      const guard = (step.guarded ?? before === true) ? { guarded: true as const } : {};
+      const now = { ...rest, ...guard };
+      const description =
+        step.text === undefined && step.guarded === undefined ? {} : { description: formatDescription(text, now) };
       return {
         ...seen,
+        mark: now,
         text,
         state: updatedState(state, { set: { ...step.set, ...description }, remove: step.remove }),
       };
@@ -43,7 +50,10 @@ function changed(seen: There, step: Step, due: Due): There {
     case 'stop':
       return { ...seen, state: { ...startedState(state), running: false } };
     case 'baseline':
-      return { ...seen, mark: { ...mark, applied: { ...mark.applied, baseline: due.baseline } } };
+      return {
+        ...seen,
+        mark: { ...mark, borrowedKeys: undefined, applied: { ...mark.applied, baseline: due.baseline } },
+      };
     case 'configure':
       return {
         ...seen,
@@ -67,6 +77,7 @@ function changed(seen: There, step: Step, due: Due): There {
       return { ...seen, mark: { ...mark, role: 'live' } };
     case 'create':
     case 'download':
+    case 'image':
     case 'destroy':
     case 'replace':
       throw new Error(`a ${step.kind} is not for a container that is there`);

@@ -68,13 +68,13 @@ const ROWS: readonly Row[] = [
   },
   {
     name: 'nor is a volume',
-    desired: { volumes: [volume] },
+    desired: { volumes: [volume], protection: false },
     config: { mp0: 'local-lvm:vm-1042-disk-1,mp=/srv/data,backup=1,size=1536M' },
     steps: [],
   },
   {
     name: 'a path without its slash is the same path',
-    desired: { volumes: [volume], mounts: [{ kind: 'bind', host: '/tank/x', path: '/x' }] },
+    desired: { volumes: [volume], mounts: [{ kind: 'bind', host: '/tank/x', path: '/x' }], protection: false },
     config: { mp0: 'local-lvm:vm-1042-disk-1,mp=srv/data/,backup=1,size=2G', mp1: '/tank/x,mp=x' },
     steps: [],
   },

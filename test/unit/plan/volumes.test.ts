@@ -20,7 +20,8 @@ const volume = (more: Partial<Volume> = {}): Volume => ({
   options: [],
   ...more,
 });
-const wants = (...volumes: readonly Volume[]) => ({ volumes });
+/** What protection comes to is looked at in protection.test.ts. */
+const wants = (...volumes: readonly Volume[]) => ({ volumes, protection: false });
 const BOOK = { volumes: { data: DATA } };
 
 const ROWS: readonly Row[] = [
@@ -85,6 +86,7 @@ const ROWS: readonly Row[] = [
   },
   {
     name: 'taken out of git: detached and kept',
+    desired: wants(),
     config: { mp0: AT_DATA },
     mark: BOOK,
     steps: ['update', 'restart'],
@@ -93,6 +95,7 @@ const ROWS: readonly Row[] = [
   },
   {
     name: 'taken out while stopped',
+    desired: wants(),
     config: { mp0: AT_DATA },
     mark: BOOK,
     state: { running: false },
@@ -150,7 +153,7 @@ const ROWS: readonly Row[] = [
   },
   {
     name: 'another name while the old one is deleted: a new one',
-    desired: { volumes: [volume({ name: 'files', path: '/srv/data' })], deletedVolumes: ['data'] },
+    desired: { ...wants(volume({ name: 'files', path: '/srv/data' })), deletedVolumes: ['data'] },
     config: { mp0: AT_DATA },
     mark: BOOK,
     steps: ['update', 'restart', 'discard'],
@@ -301,7 +304,7 @@ const volids = ({ state }: There): readonly string[] =>
 
 it('any history of a definition: it ends, and no volume dies that git does not delete', () => {
   fc.assert(
-    fc.property(fc.array(inGit, { maxLength: 8 }), (history) => {
+    fc.property(fc.array(inGit, { maxLength: 6 }), (history) => {
       let seen = seenBy({ name: '', steps: [] });
       const grown = new Set<string>();
       for (const git of history) {
@@ -329,4 +332,4 @@ it('any history of a definition: it ends, and no volume dies that git does not d
     }),
     { numRuns: 100 },
   );
-});
+}, 20_000);
