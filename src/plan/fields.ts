@@ -4,17 +4,7 @@ import { freeKeys, keysOf } from './keys.ts';
 import { binds, devices } from './mounts.ts';
 import { networks } from './network.ts';
 import { protection } from './protection.ts';
-import {
-  cores,
-  cpuLimit,
-  cpuUnits,
-  memory,
-  node,
-  onboot,
-  privileges,
-  rootfs,
-  startup,
-} from './resources.ts';
+import { cores, cpuLimit, cpuUnits, memory, node, onboot, privileges, rootfs, startup } from './resources.ts';
 import { description, hostname, names, pool, tags } from './text.ts';
 import { volumes } from './volume-edits.ts';
 
