@@ -67,9 +67,14 @@ export interface Monorepo {
   entries(path: string, call: Call): Promise<ReadonlyMap<string, { readonly kind: 'folder' | 'file' | 'link' }>>;
   /** Text of a file at HEAD; undefined: there is none. */
   text(path: string, call: Call): Promise<string | undefined>;
+  /** The commit that HEAD names for another repository's place. */
+  linked(path: string, call: Call): Promise<string>;
   tree(wish: TreeWish, call: Call): Promise<string>;
   treeOf(commit: string, call: Call): Promise<string>;
+  /** Without parents it is always the same commit for the same content. */
   commit(tree: string, parents: readonly string[], message: string, call: Call): Promise<string>;
+  /** The commit that everything of this one's own line began with. */
+  root(commit: string, call: Call): Promise<string>;
   isAncestor(older: string, newer: string, call: Call): Promise<boolean>;
   /** Whether HEAD's history is whole and can be handed on. */
   hasHistory(call: Call): Promise<boolean>;

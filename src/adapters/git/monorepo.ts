@@ -19,6 +19,7 @@ export interface MonorepoOptions {
 
 /** The same content is the same commit whoever makes it, but for its time. */
 const AUTHOR = { name: 'pve-gitops', email: 'pve-gitops@localhost.invalid' };
+const BEGINNING = '2000-01-01T00:00:00Z';
 /** What a repository, or whoever used this machine before, could make git run is off; nothing is fetched but from the forge. */
 const SAFE = {
   'core.hooksPath': '/dev/null',
@@ -35,6 +36,7 @@ type Run = (args: readonly string[], call: Call, more?: RunOptions) => Promise<P
 interface RunOptions {
   readonly input?: string;
   readonly index?: string;
+  readonly date?: string;
   readonly config?: Readonly<Record<string, string>>;
 }
 
@@ -74,11 +76,17 @@ export async function openMonorepo(options: MonorepoOptions, call: Call): Promis
       const found = await git(['cat-file', 'blob', await object(path, at)], at);
       return found.exitCode === 0 ? found.stdout : undefined;
     },
+    linked: async (path, at) => (await need(git(['rev-parse', await object(path, at)], at), 'read')).trim(),
     tree: async (wish, at) => makeTree(git, room, await head(at), wish, at),
     treeOf: async (commit, at) => (await need(git(['rev-parse', `${commit}^{tree}`], at), 'read')).trim(),
     async commit(tree, parents, message, at) {
       const args = ['commit-tree', tree, ...parents.flatMap((parent) => ['-p', parent])];
-      return (await need(git(args, at, { input: message }), 'make a commit of')).trim();
+      const more = parents.length === 0 ? { input: message, date: BEGINNING } : { input: message };
+      return (await need(git(args, at, more), 'make a commit of')).trim();
+    },
+    async root(commit, at) {
+      const args = ['rev-list', '--first-parent', '--max-parents=0', commit];
+      return (await need(git(args, at), 'read')).trim();
     },
     async isAncestor(older, newer, at) {
       return (await git(['merge-base', '--is-ancestor', older, newer], at)).exitCode === 0;
@@ -103,7 +111,7 @@ export async function openMonorepo(options: MonorepoOptions, call: Call): Promis
 }
 
 function runner(directory: string, mask: Mask, own: Readonly<Record<string, string>>): Run {
-  return (args, call, { input, index, config = {} } = {}) => {
+  return (args, call, { input, index, date, config = {} } = {}) => {
     const settings = Object.entries({ ...SAFE, ...config });
     const env: Record<string, string> = {
       ...own,
@@ -113,6 +121,7 @@ function runner(directory: string, mask: Mask, own: Readonly<Record<string, stri
       GIT_COMMITTER_NAME: AUTHOR.name,
       GIT_COMMITTER_EMAIL: AUTHOR.email,
       GIT_CONFIG_COUNT: String(settings.length),
+      ...(date === undefined ? {} : { GIT_AUTHOR_DATE: date, GIT_COMMITTER_DATE: date }),
       ...(index === undefined ? {} : { GIT_INDEX_FILE: index }),
     };
     for (const [number, [key, value]] of settings.entries()) {
@@ -170,16 +179,10 @@ async function makeTree(git: Run, room: string, head: string, wish: TreeWish, ca
     const blob = await need(git(['hash-object', '-w', '--stdin'], call, { input: text }), 'write a file of');
     lines.push(`100644 ${blob.trim()}\t${path}`);
   }
-  for (const [path, commit] of Object.entries(wish.links)) {
-    await need(
-      git(['rm', '-r', '--quiet', '--cached', '--ignore-unmatch', '--', path], call, { index }),
-      'change the tree of',
-    );
-    lines.push(`160000 ${commit}\t${path}`);
-  }
+  for (const [path, commit] of Object.entries(wish.links)) lines.push(`160000 ${commit}\t${path}`);
   if (lines.length > 0) {
     await need(
-      git(['update-index', '--add', '--index-info'], call, { index, input: `${lines.join('\n')}\n` }),
+      git(['update-index', '--add', '--replace', '--index-info'], call, { index, input: `${lines.join('\n')}\n` }),
       'change the tree of',
     );
   }
