@@ -4,7 +4,9 @@ import type { Holding } from './apply/lease.ts';
 import { WEB_PORTS } from './apply/outcome.ts';
 import { baselineHash, runBaseline } from './baseline/debian.ts';
 import { configurationParts, configure as runEngine } from './configure/configure.ts';
+import { directoryVariables, isOneDirectoryForm } from './configure/directory-variables.ts';
 import { guestEnvironment } from './configure/environment.ts';
+import { DATA_PATH, type KeptData, keepData, withData } from './configure/keep-data.ts';
 import { findSecrets, readSecrets, type SecretsInput } from './configure/secrets.ts';
 import type { Desired } from './model/desired.ts';
 import { GitopsError } from './model/errors.ts';
@@ -103,14 +105,28 @@ export class GuestSession {
     const { desired, directory, signal } = this.options;
     if (directory === undefined) throw new GitopsError('bug', 'configure without the definition’s directory');
     const { clock, reporter, source } = this.ports;
-    const environment = await this.environment(holding.state.vmid);
-    const input = { vmid: holding.state.vmid, archive: source.archive(directory), environment };
+    const { vmid } = holding.state;
+    const environment = await this.environment(vmid);
+    const names = (await source.list(directory)) ?? [];
+    const input = { vmid, archive: source.archive(directory), names, environment };
     const shell = await this.open(holding);
     const tell = reporter.tell.bind(reporter);
-    const result = await runEngine(desired.engine, shell, input, clock, call(DEADLINES.configure, signal), tell);
+    const deadline = call(DEADLINES.configure, signal);
+    const kept = await this.keepData(shell, vmid, names, directory);
+    const result = withData(kept, await runEngine(desired.engine, shell, input, clock, deadline, tell));
     await this.assertHealthy(holding);
     const applied = this.configuration === undefined ? {} : { configuration: this.configuration };
     return { result, mark: { applied, ...this.good() } };
+  }
+
+  /** Before its scripts run, a directory's data is where they look for it. */
+  private async keepData(shell: Shell, vmid: number, names: readonly string[], directory: string): Promise<KeptData> {
+    const { desired, signal } = this.options;
+    const { reporter, source } = this.ports;
+    if (desired.engine !== 'shell' || !isOneDirectoryForm(names)) return { changed: [], warnings: [] };
+    const hasVolume = desired.volumes.some(({ path }) => path === DATA_PATH);
+    const input = { vmid, hasVolume, data: () => source.data(directory) };
+    return keepData(shell, input, call(DEADLINES.configure, signal), reporter.tell.bind(reporter));
   }
 
   /** The same for a definition that may have nothing to configure: its checks alone prove it then. */
@@ -174,9 +190,12 @@ export class GuestSession {
   }
 
   private async environment(vmid: number): Promise<Readonly<Record<string, string>>> {
-    const { desired, settings, forgeHost } = this.options;
+    const { desired, directory, settings, forgeHost } = this.options;
+    const { source, secrets } = this.ports;
     const ipv4 = desired.interfaces.find((net) => net.ipv4.kind === 'static')?.ipv4;
-    return guestEnvironment({
+    const takes = desired.engine === 'shell' && directory !== undefined;
+    const variables = takes ? await directoryVariables({ directory, source, secrets }) : {};
+    const own = guestEnvironment({
       id: desired.vmid.kind === 'fixed' ? (desired.vmid.id ?? desired.vmid.vmid) : vmid,
       hostname: desired.hostname,
       stage: desired.stage,
@@ -186,6 +205,7 @@ export class GuestSession {
       ...(settings.password === undefined ? {} : { password: settings.password }),
       secrets: await readSecrets(this.secretsInput()),
     });
+    return { ...variables, ...own };
   }
 
   private serverNow(): string {
