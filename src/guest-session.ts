@@ -1,3 +1,4 @@
+import { ansiblePlace } from './ansible-place.ts';
 import type { GuestDone } from './apply/context.ts';
 import { call, DEADLINES } from './apply/deadlines.ts';
 import type { Holding } from './apply/lease.ts';
@@ -5,6 +6,7 @@ import { WEB_PORTS } from './apply/outcome.ts';
 import { baselineHash, runBaseline } from './baseline/debian.ts';
 import { configurationParts, configure as runEngine } from './configure/configure.ts';
 import { directoryVariables, isOneDirectoryForm } from './configure/directory-variables.ts';
+import type { ConfigureInput } from './configure/engine.ts';
 import { guestEnvironment } from './configure/environment.ts';
 import { DATA_PATH, type KeptData, keepData, withData } from './configure/keep-data.ts';
 import { findSecrets, readSecrets, type SecretsInput } from './configure/secrets.ts';
@@ -90,6 +92,7 @@ export class GuestSession {
   }
 
   async runBaseline(holding: Holding): Promise<GuestDone> {
+    if (holding.mark.applied.baseline === this.baseline) return this.hasBaseline();
     const { desired, signal } = this.options;
     const input = { ...desired.baseline, vmid: holding.state.vmid, authority: await this.ports.keys.authority() };
     const shell = await this.open(holding);
@@ -97,6 +100,13 @@ export class GuestSession {
     const result = await runBaseline(shell, input, clock, call(DEADLINES.baseline, signal), (event) =>
       reporter.tell(event),
     );
+    return { result, mark: { applied: { baseline: this.baseline } } };
+  }
+
+  /** A clone: its image had it. */
+  private hasBaseline(): GuestDone {
+    const summary = 'as its image has it, with SSH host keys of its own';
+    const result = { kind: 'baseline', summary, changes: [], changed: [], warnings: [], milliseconds: 0 } as const;
     return { result, mark: { applied: { baseline: this.baseline } } };
   }
 
@@ -108,7 +118,8 @@ export class GuestSession {
     const { vmid } = holding.state;
     const environment = await this.environment(vmid);
     const names = (await source.list(directory)) ?? [];
-    const input = { vmid, archive: source.archive(directory), names, environment };
+    const place = await this.ansiblePlace(holding);
+    const input = { vmid, archive: source.archive(directory), names, environment, ...place };
     const shell = await this.open(holding);
     const tell = reporter.tell.bind(reporter);
     const deadline = call(DEADLINES.configure, signal);
@@ -129,6 +140,14 @@ export class GuestSession {
     return keepData(shell, input, call(DEADLINES.configure, signal), reporter.tell.bind(reporter));
   }
 
+  /** Where its playbooks run, when it has some. */
+  private async ansiblePlace(holding: Holding): Promise<Pick<ConfigureInput, 'ansible'>> {
+    if (this.options.desired.engine !== 'ansible') return {};
+    const { vmid, node } = holding.state;
+    const open = ansiblePlace(this.ports, this.options, { vmid, node, address: await this.addressOf(holding) });
+    return open === undefined ? {} : { ansible: open };
+  }
+
   /** The same for a definition that may have nothing to configure: its checks alone prove it then. */
   async prove(holding: Holding): Promise<GuestDone> {
     if (this.options.desired.engine !== 'none') return this.configure(holding);
@@ -146,9 +165,11 @@ export class GuestSession {
     throw new GitopsError('remote', `Unable to verify container ${holding.state.vmid}: ${said}`);
   }
 
-  private good(): Pick<Mark, 'commit' | 'good'> {
-    const { commit } = this.options.desired;
-    return commit === undefined ? {} : { commit, good: { commit, at: this.serverNow() } };
+  private good(): Pick<Mark, 'commit' | 'good' | 'links'> {
+    const { desired, links } = this.options;
+    const { commit } = desired;
+    const found = links === undefined ? {} : { links };
+    return commit === undefined ? found : { ...found, commit, good: { commit, at: this.serverNow() } };
   }
 
   private async verify(holding: Holding): Promise<readonly CheckResult[]> {

@@ -3,9 +3,12 @@ import { type BackFacts, type Facts, gatherBackFacts, gatherFacts } from './appl
 import type { Holding } from './apply/lease.ts';
 import { observe } from './apply/observe.ts';
 import { NO_VOLUME_FACTS } from './apply/volume-facts.ts';
+import { imagesFor, isBeingBuilt, makeImage } from './base-image.ts';
 import { GuestSession } from './guest-session.ts';
+import type { Links } from './model/card.ts';
 import type { Desired } from './model/desired.ts';
-import type { Plan } from './model/plan.ts';
+import type { ImageFacts } from './model/image.ts';
+import type { ImageStep, Plan } from './model/plan.ts';
 import type { Ports } from './model/ports.ts';
 import type { ReplaceFacts } from './model/replacement.ts';
 import type { Settings } from './model/settings.ts';
@@ -28,6 +31,8 @@ export interface RunOptions {
   readonly rebuild?: boolean;
   /** Go back to an older commit on purpose. */
   readonly back?: boolean;
+  /** Of the forge's run, for the container's notes. */
+  readonly links?: Links;
   /** The forge's host, handed to scripts as HOST. */
   readonly forgeHost?: string;
   readonly signal: AbortSignal;
@@ -41,6 +46,7 @@ export class ContainerRun {
   private facts: Facts | undefined;
   private backFacts: BackFacts | undefined;
   private replacing: ReplaceFacts | undefined;
+  private images: { readonly facts: ImageFacts | undefined } | undefined;
   private newer: { readonly deployed?: string } | undefined;
   private hashes: Awaited<ReturnType<GuestSession['hashes']>> = { baseline: '', configuration: undefined };
   private readonly notes: string[] = [];
@@ -57,7 +63,7 @@ export class ContainerRun {
   }
 
   private converging(): ConvergeInput {
-    const { desired, settings, signal } = this.options;
+    const { desired, settings, signal, links } = this.options;
     const { guest } = this;
     return {
       ports: this.ports,
@@ -66,6 +72,8 @@ export class ContainerRun {
       observe: () => this.observe(),
       decide: (observation, done) => this.decide(observation, done),
       replace: (observation) => this.replace(observation),
+      image: (step) => this.image(step),
+      shell: (holding) => guest.open(holding),
       volumes: ({ state, mark }, done) =>
         volumesForMark(
           state,
@@ -79,6 +87,7 @@ export class ContainerRun {
         role: 'live',
         ...(desired.commit === undefined ? {} : { commit: desired.commit }),
         template,
+        ...(links === undefined ? {} : { links }),
         applied: {},
         hostKeys: [],
       }),
@@ -125,7 +134,18 @@ export class ContainerRun {
     const promoted = found.kind === 'absent' && found.candidate !== undefined;
     this.facts ??= promoted
       ? noFacts(desired)
-      : await gatherFacts({ ...this.ports, desired, site: settings.site, signal }, found);
+      : await gatherFacts(
+          {
+            ...this.ports,
+            desired,
+            site: settings.site,
+            signal,
+            isImage: (vmid) => isBeingBuilt(this.ports, this.options, vmid),
+          },
+          found,
+        );
+    if (found.kind === 'absent' && !promoted)
+      this.images ??= { facts: await imagesFor(this.ports, this.options, found, this.facts) };
     if (found.kind === 'present') this.newer ??= await this.newerDeployed(found.mark.commit);
     if (found.kind === 'present' && this.backFacts === undefined) {
       const { steps } = this.decide(found, new Set());
@@ -163,6 +183,7 @@ export class ContainerRun {
       ...(this.replacing === undefined ? {} : { replacing: this.replacing }),
       observed: observation,
       templates: { storage, present, offered },
+      ...(this.images?.facts === undefined ? {} : { images: this.images.facts }),
       due: { ...this.hashes, force: force && !done.has('configure') },
       sizes,
       missing,
@@ -175,6 +196,14 @@ export class ContainerRun {
       ...(settings.share === undefined ? {} : { share: settings.share }),
       ...(settings.pool === undefined ? {} : { pool: settings.pool }),
     });
+  }
+
+  /** After it, images are looked for anew. */
+  private async image({ for: vmid, node, template }: ImageStep): Promise<Done> {
+    const order = { place: { vmid, node, template }, upgrade: false, enough: () => true };
+    const made = await makeImage(this.ports, this.options, order);
+    this.images = undefined;
+    return { summary: `image ${made.name} is there, as template ${made.state.vmid}`, warnings: [] };
   }
 
   /** Looks into it once, for the plan and for what the replace does then. */

@@ -66,9 +66,9 @@ const RULES: readonly (readonly [RegExp, RegExp, string])[] = [
   ],
   [/^src\/connect\.ts$/, /^src\/(model|adapters|settings)\//, 'connect joins adapters to ports and knows no stage'],
   [
-    /^src\/(deploy|run|scope|guest-session|way-back|drift|replace|candidate-address)\.ts$/,
+    /^src\/(deploy|run|scope|guest-session|way-back|keep|drift|replace|candidate-address|base-image)\.ts$/,
     new RegExp(
-      `^src/(model/|(run|scope|guest-session|way-back|drift|replace|candidate-address).ts|${STAGES.join('/|')}/)`,
+      `^src/(model/|(run|scope|guest-session|way-back|keep|drift|replace|candidate-address|base-image).ts|${STAGES.join('/|')}/)`,
     ),
     'deploy, run and what they are made of join stages and know no adapter',
   ],
@@ -81,8 +81,8 @@ const RULES: readonly (readonly [RegExp, RegExp, string])[] = [
       ] as const,
   ),
   [
-    /^src\/(action|checkout)\.ts$/,
-    /^src\/(connect\.ts|deploy\.ts|model\/|settings\/|desired\/|report\/)/,
+    /^src\/(action|checkout|feedback|handed|patience)\.ts$/,
+    /^src\/(connect\.ts|action\.ts|deploy\.ts|run\.ts|feedback\.ts|model\/|settings\/|desired\/|report\/)/,
     'what three entries share',
   ],
   [/^local\/node\//, /^local\/node\//, 'the local node shares no code with its client'],
@@ -126,6 +126,7 @@ const PACKAGES: Readonly<Record<string, readonly [RegExp, string]>> = {
   'proxmox-api': [/^src\/adapters\/proxmox\//, 'typed paths of the Proxmox VE API'],
   '@actions/core': [/^src\/adapters\/runner\//, 'the runner’s side of an action'],
   '@actions/exec': [/^src\/adapters\/git\//, 'git in the checkout'],
+  '@actions/github': [/^src\/adapters\/forge\//, 'statuses and comments of the forge'],
   'age-encryption': [/^src\/adapters\/keys\//, 'secrets in repositories'],
   commander: [/^local\/cli\//, 'the command line'],
 };

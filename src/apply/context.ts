@@ -1,7 +1,7 @@
 import type { Mark } from '../model/mark.ts';
 import type { StepResult } from '../model/outcome.ts';
-import type { Plan, Step } from '../model/plan.ts';
-import type { Ports } from '../model/ports.ts';
+import type { ImageStep, Plan, Step } from '../model/plan.ts';
+import type { Ports, Shell } from '../model/ports.ts';
 import type { Holding, LeasePorts } from './lease.ts';
 
 /** What a container is: not there, or ours. Anything else has thrown by then. */
@@ -20,13 +20,17 @@ export interface GuestDone {
 }
 
 export interface ConvergeInput {
-  readonly ports: LeasePorts & Pick<Ports, 'keys' | 'shells' | 'snapshots' | 'backups'>;
+  readonly ports: LeasePorts & Pick<Ports, 'keys' | 'shells' | 'snapshots' | 'backups' | 'clones'>;
   readonly signal: AbortSignal;
   observe(): Promise<Observation>;
   /** Pure: the steps that are due. */
   decide(observation: Observation, done: ReadonlySet<Taken>): Plan;
   /** Pure: what the mark shall say of volumes, by name; undefined: what it says already. */
   volumes(holding: Holding, done: ReadonlySet<Taken>): Mark['volumes'] | undefined;
+  /** The base image of a container that is about to be made. */
+  image(step: ImageStep): Promise<Done>;
+  /** Into the container, whose mark has the host keys. */
+  shell(holding: Holding): Promise<Shell>;
   /** A replace from wherever it stands to its end, or as far as this stretch goes. */
   replace(observation: Observation): Promise<Done>;
   /** The mark of a container that is about to be made, without lease. */

@@ -73,7 +73,7 @@ export async function converge(input: ConvergeInput): Promise<Converged> {
       }
       await release(input, await input.observe().catch(() => observation)).catch(() => undefined);
       const partial = (step !== undefined && PARTIAL.includes(step.kind)) || error instanceof ReplaceFailure;
-      const changed = partial || results.some((result) => result.kind !== 'download');
+      const changed = partial || results.some(({ kind }) => kind !== 'download' && kind !== 'image');
       if (!changed || step === undefined) throw error;
       return { kind: 'failed', plan: first, results, step, error, changed };
     }

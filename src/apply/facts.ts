@@ -24,6 +24,8 @@ export interface FactsInput {
   readonly reporter: Reporter;
   readonly desired: Desired;
   readonly site: string;
+  /** Whether what answers is an image in the making, which has the container's address for that time. */
+  isImage?(vmid: number): Promise<boolean>;
   readonly signal: AbortSignal;
 }
 
@@ -43,7 +45,7 @@ export async function gatherFacts(input: FactsInput, seen: Observation): Promise
     inventory.templates(node, storage, read),
     absent && desired.template.kind === 'newest' ? offers(input, node) : [],
     desired.depends.length === 0 ? [] : lookUpDependencies(inventory, desired, input.site, signal),
-    absent ? refuseTakenAddress(input) : undefined,
+    absent ? refuseTakenAddress(input, seen.vmid) : undefined,
   ]);
   return { storage, present, offered, ...volumes, dependencies };
 }
@@ -81,10 +83,11 @@ async function offers({ inventory, reporter, signal }: FactsInput, node: string)
   }
 }
 
-async function refuseTakenAddress({ shells, desired, signal }: FactsInput): Promise<void> {
+async function refuseTakenAddress({ shells, desired, signal, isImage }: FactsInput, vmid: number): Promise<void> {
   for (const { ipv4, index } of desired.interfaces) {
     if (ipv4.kind !== 'static') continue;
     if (!(await shells.answers(ipv4.address, call(DEADLINES.answers, signal)))) continue;
+    if ((await isImage?.(vmid)) === true) continue;
     throw new GitopsError(
       'user',
       `Unable to create container ${desired.name}: its address ${ipv4.address} (net${index}) answers already`,

@@ -1,9 +1,10 @@
-import { GitopsError } from '../model/errors.ts';
-import type { Step } from '../model/plan.ts';
+import { GitopsError, isGitopsError } from '../model/errors.ts';
+import type { ImageStep, Step } from '../model/plan.ts';
 import { takeWayBack } from './back/take.ts';
 import type { ConvergeInput, Done, Observation, Taken } from './context.ts';
 import { call, DEADLINES } from './deadlines.ts';
 import { remember } from './hold.ts';
+import { ownHostKeys } from './image/own-keys.ts';
 import { type Holding, whileRenewing } from './lease.ts';
 import { pool, resize, update } from './steps/change.ts';
 import { create, pinnedHostKeys } from './steps/create.ts';
@@ -24,6 +25,10 @@ export async function runStep(
     taken.add('download');
     const task = await input.ports.containers.downloadTemplate(step.node, step.storage, step.template, deadline);
     return { summary: `template ${step.template} is there`, warnings: task.warnings };
+  }
+  if (step.kind === 'image') {
+    taken.add('image');
+    return imageOrNot(input, step);
   }
   if (step.kind === 'replace') {
     taken.add('replace');
@@ -65,14 +70,36 @@ export async function runStep(
   }
 }
 
+/** Without an image a container is made from its template: what keeps it from being built is said, and is no failure. */
+async function imageOrNot(input: ConvergeInput, step: ImageStep): Promise<Done> {
+  try {
+    return await input.image(step);
+  } catch (error) {
+    if (input.signal.aborted || !isGitopsError(error) || error.kind === 'bug') throw error;
+    const warning = `no image: ${error.message}; the container is made from its template`;
+    return { summary: `image ${step.name} could not be built`, warnings: [warning] };
+  }
+}
+
 async function guest(input: ConvergeInput, kind: 'baseline' | 'configure', seen: Holding): Promise<Done> {
   const { vmid, node } = seen.state;
   let holding: Holding = seen;
   if (seen.mark.hostKeys.length === 0) {
     holding = { ...seen, mark: { ...seen.mark, hostKeys: await pinnedHostKeys(input, node, vmid) } };
   }
+  if (holding.mark.borrowedKeys === true) holding = await withOwnKeys(input, holding);
   const renew = () => remember(input, { hostKeys: holding.mark.hostKeys });
   const done = await whileRenewing(input.ports, renew, input.signal, () => input.guest[kind](holding));
-  await remember(input, { ...done.mark, hostKeys: holding.mark.hostKeys });
+  await remember(input, { ...done.mark, hostKeys: holding.mark.hostKeys, borrowedKeys: undefined });
   return done.result;
+}
+
+async function withOwnKeys(input: ConvergeInput, holding: Holding): Promise<Holding> {
+  const wish = {
+    vmid: holding.state.vmid,
+    known: holding.mark.hostKeys,
+    call: call(DEADLINES.power, input.signal),
+  };
+  const hostKeys = await ownHostKeys(await input.shell(holding), wish, (patch) => remember(input, patch));
+  return { ...holding, mark: { ...holding.mark, hostKeys } };
 }

@@ -1,4 +1,5 @@
 import { cardLines, isCardLine, type Links } from './card.ts';
+import type { ImageMark } from './image.ts';
 import type { Promotion } from './promotion.ts';
 
 /** What a container of ours is for. */
@@ -82,6 +83,10 @@ export interface Mark {
   readonly phase?: 'destroying';
   /** Where the forge that deployed it shows more. */
   readonly links?: Links;
+  /** Of a base image. */
+  readonly image?: ImageMark;
+  /** The SSH host keys are those of the image that it was cloned from: it gets its own with the first connection. */
+  readonly borrowedKeys?: true | undefined;
 }
 
 const OPEN = '<!-- pve-gitops:1 ';

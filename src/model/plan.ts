@@ -1,3 +1,5 @@
+import type { CloneSource } from './image.ts';
+
 /** What a change costs the people who use the container. */
 export type Disruption = 'none' | 'restart' | 'replace';
 
@@ -30,6 +32,8 @@ export interface CreateStep {
   readonly vmid: number;
   /** volid */
   readonly template: string;
+  /** The image of that template that it is cloned from; absent: it is unpacked from the template itself. */
+  readonly image?: CloneSource;
   readonly parameters: Parameters;
   /** Description above the owner mark. */
   readonly text?: string;
@@ -37,6 +41,17 @@ export interface CreateStep {
   readonly guarded?: true;
   /** What will be made, field by field, for people. */
   readonly changes: readonly Change[];
+}
+
+/** Makes the base image that the container is cloned from then. */
+export interface ImageStep {
+  readonly kind: 'image';
+  readonly node: string;
+  /** vmid of the container that needs it, and at whose address it is built. */
+  readonly for: number;
+  readonly name: string;
+  /** volid */
+  readonly template: string;
 }
 
 export interface UpdateStep {
@@ -108,6 +123,7 @@ export interface GuestStep {
 
 export type Step = (
   | DownloadStep
+  | ImageStep
   | CreateStep
   | UpdateStep
   | ResizeStep

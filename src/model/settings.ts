@@ -1,3 +1,5 @@
+import type { ImageSettings } from './image.ts';
+
 /** Where a value came from, e.g. `environment PROXMOX_HOST`, `local/config.json: proxmox.host`, `default`. */
 export type Origin = string;
 
@@ -52,8 +54,14 @@ export interface Settings {
   readonly vmidBase: number;
   /** Added to a vmid for its candidate. */
   readonly candidateVmidBase: number;
+  /** Added to a vmid for the job that works for it. */
+  readonly jobVmidBase?: number;
+  /** Where playbooks run: in a job, or in the container that they configure. */
+  readonly ansiblePlace?: 'job' | 'target';
   /** Where candidates come up; none: in place of the live one, which is stopped for it. */
   readonly candidateAddresses: 'dhcp' | 'none' | readonly string[];
+  /** absent: off */
+  readonly images?: ImageSettings;
   readonly storage: string;
   readonly templateStorage: string;
   /** Pool of containers whose definition names none. */

@@ -17,6 +17,9 @@ export function guestSteps(mark: Mark, due: Due, desired: Desired): Step[] {
     applied === undefined ? `${what} has not been applied yet` : `${what} has changed`;
   if (mark.applied.baseline !== due.baseline) {
     steps.push({ kind: 'baseline', reason: why(mark.applied.baseline, 'the baseline'), disruption: 'none' });
+  } else if (mark.borrowedKeys === true) {
+    const reason = 'it has the SSH host keys of its image';
+    steps.push({ kind: 'baseline', reason, disruption: 'none' });
   }
   if (due.configuration === undefined || desired.engine === 'none') return steps;
   const same = mark.applied.configuration === due.configuration;

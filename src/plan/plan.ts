@@ -1,4 +1,5 @@
 import type { Address, Desired } from '../model/desired.ts';
+import type { ImageFacts } from '../model/image.ts';
 import type { Dependency, Plan } from '../model/plan.ts';
 import type { ReplaceFacts } from '../model/replacement.ts';
 import { type AbsentPlan, absentPlan } from './absent.ts';
@@ -21,6 +22,8 @@ export interface PlanInput {
   readonly observed: Observation;
   readonly templates: TemplateFacts;
   readonly due: Due;
+  /** Of a container that is not there; absent: it is made from its template. */
+  readonly images?: ImageFacts;
   /** Host path behind `MOUNT=share`. */
   readonly share?: string;
   /** The site's pool, for a new container whose definition names none; one that is there stays where it is. */

@@ -1,5 +1,5 @@
-import type { TemplateChoice } from '../model/desired.ts';
-import { GitopsError } from '../model/errors.ts';
+import type { Desired, TemplateChoice } from '../model/desired.ts';
+import { GitopsError, isGitopsError } from '../model/errors.ts';
 import type { OfferedTemplate, TemplateFile } from '../model/observed.ts';
 import { compareTemplates } from '../model/template-name.ts';
 
@@ -61,6 +61,16 @@ export function chooseTemplate(choice: TemplateChoice, facts: TemplateFacts): Ch
       ],
     },
   );
+}
+
+/** undefined: none fits, and the plan says why. */
+export function templateOrNone({ template }: Pick<Desired, 'template'>, facts: TemplateFacts): string | undefined {
+  try {
+    return chooseTemplate(template, facts).volid;
+  } catch (error) {
+    if (isGitopsError(error)) return undefined;
+    throw error;
+  }
 }
 
 /** The newer template that could be used, for a note; a newer one never plans a replace by itself. */

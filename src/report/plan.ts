@@ -14,8 +14,12 @@ export function stepTitle(step: Step): string {
   switch (step.kind) {
     case 'download':
       return `download template ${step.template} to ${step.storage}`;
+    case 'image':
+      return `build base image ${step.name}`;
     case 'create':
-      return `create container ${step.vmid}`;
+      return step.image === undefined
+        ? `create container ${step.vmid}`
+        : `clone container ${step.vmid} from image ${step.image.name}`;
     case 'update':
       return 'update config';
     case 'resize':
@@ -84,7 +88,7 @@ export function dataText({ name, fate, size, path }: DataLine): string {
   return `${name}${known === '' ? '' : ` (${known})`} ${FATES[fate]}`;
 }
 
-const GOOD: ReadonlySet<Step['kind']> = new Set(['create', 'download', 'revive']);
+const GOOD: ReadonlySet<Step['kind']> = new Set(['create', 'download', 'image', 'revive']);
 const BAD: ReadonlySet<Step['kind']> = new Set(['destroy', 'replace', 'discard', 'retire']);
 
 /** Every plan ends with it: what becomes of the root file system and of each volume. */

@@ -89,6 +89,13 @@ function settingsOf(values: SettingValues, connection: Settings['connection']): 
     vmidBase: values.vmidBase ?? 1000,
     candidateVmidBase: values.candidateVmidBase ?? 900_000,
     candidateAddresses: values.candidateAddresses ?? 'dhcp',
+    images: {
+      mode: values.images ?? 'build',
+      vmidBase: values.imageVmidBase ?? 800_000,
+      maxAgeDays: values.imageMaxAgeDays ?? 14,
+    },
+    jobVmidBase: values.jobVmidBase ?? 700_000,
+    ansiblePlace: values.ansiblePlace ?? 'job',
     storage: values.storage ?? 'local-lvm',
     templateStorage: values.templateStorage ?? 'local',
     ...(pool === undefined ? {} : { pool }),

@@ -1,7 +1,19 @@
 import { apiHost, tokenId, user } from './address.ts';
 import { candidateAddresses } from './candidate-addresses.ts';
 import { fingerprints } from './fingerprint.ts';
-import { anyText, integer, ipv4, listOf, type Parse, publicKey, range16, textOf, timezone, yesOrNo } from './values.ts';
+import {
+  anyText,
+  integer,
+  ipv4,
+  listOf,
+  oneOf,
+  type Parse,
+  publicKey,
+  range16,
+  textOf,
+  timezone,
+  yesOrNo,
+} from './values.ts';
 
 /** One setting: every way to give it, how it is read, and what the documentation says of it. */
 export interface SettingRow<T> {
@@ -125,6 +137,30 @@ export const settingRows = {
     'Addresses of candidates: dhcp, IPv4 addresses and ranges by comma, or none: then a replace stops the container first',
     candidateAddresses,
     { separator: ',', default: 'dhcp' },
+  ),
+  images: row(
+    'images',
+    'Base images: off, use (clone when one is there) or build (the first container that needs one makes it)',
+    oneOf(['off', 'use', 'build'] as const),
+    { default: 'build' },
+  ),
+  imageVmidBase: row('image_vmid_base', 'The lowest vmid of base images', integer(1000, 999_000_000), {
+    default: '800000',
+  }),
+  imageMaxAgeDays: row('image_max_age_days', 'Days after which image build makes an image anew', integer(1, 3650), {
+    default: '14',
+  }),
+  jobVmidBase: row(
+    'job_vmid_base',
+    'Added to a vmid for the job, a container that is made for one run and destroyed after it',
+    integer(1000, 999_000_000),
+    { default: '700000' },
+  ),
+  ansiblePlace: row(
+    'ansible.place',
+    'Where playbooks run: job (a container without credentials) or target (inside the container that they configure)',
+    oneOf(['job', 'target'] as const),
+    { default: 'job' },
   ),
   timezone: row('timezone', 'Time zone of containers', timezone, { default: 'Etc/UTC' }),
   locale: row('locale', 'Locale of containers', locale, { default: 'C.UTF-8' }),

@@ -11,6 +11,13 @@ export function textOf(form: RegExp, expected: string): Parse<string> {
   return (text) => (form.test(text) ? { value: text } : wrong(`expected ${expected}`));
 }
 
+export function oneOf<T extends string>(words: readonly T[]): Parse<T> {
+  return (text) => {
+    const value = words.find((word) => word === text);
+    return value === undefined ? wrong(`expected ${words.join(', ').replace(/, ([^,]*)$/, ' or $1')}`) : { value };
+  };
+}
+
 export const anyText: Parse<string> = (text) => ({ value: text });
 
 export function integer(min: number, max: number): Parse<number> {

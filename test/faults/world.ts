@@ -93,6 +93,7 @@ export class World {
       'proxmox.password': PASSWORD,
       'proxmox.ca_file': this.node.caFile,
       site: 'faults',
+      images: 'off',
       ...(login === 'token' ? byToken : {}),
     };
     const read = (path: string): string => readFileSync(path, 'utf8');

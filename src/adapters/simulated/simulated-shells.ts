@@ -64,6 +64,8 @@ function withOwnWords(command: RemoteCommand, answer: Answer): Answer {
   if (answer.exitCode !== 0 || answer.stdout !== '' || answer.stderr !== '') return answer;
   if (command.argv[0] === 'bash' && command.argv[3] === 'pve-gitops')
     return { ...answer, stderr: 'pve-gitops: ended 0\n' };
+  if (command.name === 'make SSH host keys')
+    return { ...answer, stdout: '256 SHA256:simulatedHostKey root@simulated (ED25519)\n' };
   if (command.name !== 'checks') return answer;
   let stdout = '';
   for (let at = command.argv.indexOf('--') + 1, check = 0; at < command.argv.length; check += 1) {

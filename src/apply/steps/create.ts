@@ -1,8 +1,10 @@
 import { GitopsError } from '../../model/errors.ts';
-import { formatDescription } from '../../model/mark.ts';
+import type { CloneSource } from '../../model/image.ts';
+import { formatDescription, type Mark } from '../../model/mark.ts';
 import type { CreateStep, Parameters } from '../../model/plan.ts';
 import type { ConvergeInput, Done, Taken } from '../context.ts';
 import { call, DEADLINES } from '../deadlines.ts';
+import { cloneImage } from '../image/clone.ts';
 import { newLease } from '../lease.ts';
 import { INDEX, isIndexRefused, UNTAGGED } from './change.ts';
 
@@ -19,6 +21,7 @@ export async function create(input: ConvergeInput, step: CreateStep, taken: Set<
   const { ports, signal } = input;
   const guarded = step.guarded === undefined ? {} : { guarded: step.guarded };
   const mark = { ...input.newMark(step.vmid, step.template), ...guarded, lease: newLease(ports) };
+  if (step.image !== undefined) return clone(input, step, step.image, mark, taken);
   const authority = await ports.keys.authority();
   const parameters: Record<string, string | number> = {
     ...step.parameters,
@@ -39,6 +42,23 @@ export async function create(input: ConvergeInput, step: CreateStep, taken: Set<
     const task = await send(untagged);
     return { summary: `container ${step.vmid} created`, warnings: [...task.warnings, UNTAGGED], changes: step.changes };
   }
+}
+
+/** The host keys of its image are what it is known by until it has its own. */
+async function clone(
+  input: ConvergeInput,
+  step: CreateStep,
+  image: CloneSource,
+  mark: Mark,
+  taken: Set<Taken>,
+): Promise<Done> {
+  const applied = image.baseline === undefined ? mark.applied : { ...mark.applied, baseline: image.baseline };
+  const whole: Mark = { ...mark, applied, hostKeys: image.hostKeys, borrowedKeys: true };
+  const { node, vmid, parameters } = step;
+  const description = formatDescription(step.text ?? '', whole);
+  const { warnings } = await cloneImage(input.ports, { node, vmid, parameters, description, image }, input.signal);
+  if (warnings.includes(UNTAGGED)) taken.add('tags');
+  return { summary: `container ${vmid} cloned from image ${image.name}`, warnings, changes: step.changes };
 }
 
 const HOST_KEY = /^done: (SHA256:[A-Za-z0-9+/]+)/;

@@ -43,6 +43,8 @@ export function freePort(): Promise<number> {
 export class CliSite {
   readonly folder: string;
   readonly state: string;
+  /** The setting; off, so that a test is about one container alone. */
+  images = 'off';
   node: NodeFile;
   client: NodeClient;
 
@@ -86,7 +88,7 @@ export class CliSite {
     const child = spawn(process.execPath, [join(ROOT, 'build', 'local', 'cli', 'main.js'), ...args], {
       cwd: this.folder,
       detached: true,
-      env: { PATH, HOME, PVE_GITOPS_STATE_DIRECTORY: this.state, ...environment },
+      env: { PATH, HOME, PVE_GITOPS_STATE_DIRECTORY: this.state, PVE_GITOPS_IMAGES: this.images, ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let stdout = '';

@@ -96,7 +96,12 @@ export class SiteOfNode {
 }
 
 function settingsFor(test: TestNode, environment: Readonly<Record<string, string>>): Settings {
-  const given = { PROXMOX_HOST: `127.0.0.1:${test.node.port}`, PROXMOX_CA_FILE: test.node.caFile, ...environment };
+  const given = {
+    PROXMOX_HOST: `127.0.0.1:${test.node.port}`,
+    PROXMOX_CA_FILE: test.node.caFile,
+    PVE_GITOPS_IMAGES: 'off',
+    ...environment,
+  };
   const home = { stateDirectory: '/nowhere', read: (path: string) => readFileSync(path, 'utf8') };
   return resolveSettings({ flags: {}, environment: given, files: [] }, home).settings;
 }

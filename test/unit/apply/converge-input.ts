@@ -57,6 +57,8 @@ export function inputFor(
       return seen.kind === 'absent' ? seen : seen.found;
     },
     replace: () => Promise.reject(new Error('no replace in memory')),
+    image: () => Promise.reject(new Error('no image in memory')),
+    shell: () => Promise.reject(new Error('no shell in memory')),
     volumes: ({ state, mark: known }, done) =>
       volumesForMark(state, known, wanted, (volid) => !stored.includes(volid) || done.has(`destroyed ${volid}`)),
     decide: (observed, done) =>

@@ -1,4 +1,4 @@
-import type { Backups, Snapshots } from '../../../src/model/container-ports.ts';
+import type { Backups, Clones, Snapshots } from '../../../src/model/container-ports.ts';
 import { GitopsError } from '../../../src/model/errors.ts';
 import type { ContainerState, TaskState } from '../../../src/model/observed.ts';
 import type {
@@ -155,6 +155,7 @@ export class FakeServer {
     const keys: Keys = {
       authority: () => Promise.resolve('ssh-ed25519 AAAA'),
       seal: (parts) => Promise.resolve(parts.join()),
+      login: () => Promise.reject(new Error('no login here')),
     };
     const reporter: Reporter = { tell: (event) => this.events.push(event) };
     const shells: Shells = {
@@ -174,6 +175,7 @@ export class FakeServer {
       shells,
       snapshots: none as Snapshots,
       backups: none as Backups,
+      clones: none as Clones,
     };
   }
 }

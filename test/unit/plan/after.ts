@@ -50,7 +50,10 @@ function changed(seen: There, step: Step, due: Due): There {
     case 'stop':
       return { ...seen, state: { ...startedState(state), running: false } };
     case 'baseline':
-      return { ...seen, mark: { ...mark, applied: { ...mark.applied, baseline: due.baseline } } };
+      return {
+        ...seen,
+        mark: { ...mark, borrowedKeys: undefined, applied: { ...mark.applied, baseline: due.baseline } },
+      };
     case 'configure':
       return {
         ...seen,
@@ -74,6 +77,7 @@ function changed(seen: There, step: Step, due: Due): There {
       return { ...seen, mark: { ...mark, role: 'live' } };
     case 'create':
     case 'download':
+    case 'image':
     case 'destroy':
     case 'replace':
       throw new Error(`a ${step.kind} is not for a container that is there`);

@@ -86,6 +86,7 @@ describe('the order of sources', () => {
       vmidBase: 1000,
       candidateVmidBase: 900_000,
       candidateAddresses: 'dhcp',
+      images: { mode: 'build', vmidBase: 800_000, maxAgeDays: 14 },
       storage: 'local-lvm',
       templateStorage: 'local',
       network: { bridge: 'vmbr0', interface: 'eth0', prefix: 24 },

@@ -1,0 +1,54 @@
+import { type BaseImage, IMAGE_RANGE } from '../../model/image.ts';
+import { parseDescription } from '../../model/mark.ts';
+import type { ContainerState } from '../../model/observed.ts';
+import type { Call, Inventory } from '../../model/ports.ts';
+import { GIB, parseProperties, parseSize, volumeOf } from '../../model/property-string.ts';
+import { storageOfVolume } from '../../model/volid.ts';
+
+export interface ImageSearch {
+  readonly inventory: Pick<Inventory, 'guests' | 'container'>;
+  readonly site: string;
+  readonly vmidBase: number;
+  /** Absent: on all nodes. */
+  readonly node?: string;
+}
+
+export function isImageVmid(vmid: number, vmidBase: number): boolean {
+  return vmid >= vmidBase && vmid < vmidBase + IMAGE_RANGE;
+}
+
+/** Our base images, finished or not, as far as this identity may see them. The vmid is the index, the mark the proof. */
+export async function findImages({ inventory, site, vmidBase, node }: ImageSearch, read: Call): Promise<BaseImage[]> {
+  const guests = (await inventory.guests(read)).filter(
+    (guest) => guest.type === 'lxc' && isImageVmid(guest.vmid, vmidBase) && (node === undefined || guest.node === node),
+  );
+  const states = await Promise.all(guests.map((guest) => inventory.container(guest.node, guest.vmid, read)));
+  return states.flatMap((state) => {
+    const image = state === undefined ? undefined : imageOf(state, site);
+    return image === undefined ? [] : [image];
+  });
+}
+
+/** undefined: it is none of ours. */
+export function imageOf(state: ContainerState, site: string): BaseImage | undefined {
+  const { mark } = parseDescription(state.config.description);
+  if (mark?.role !== 'image' || mark.image === undefined) return undefined;
+  if (mark.site !== site || mark.vmid !== state.vmid) return undefined;
+  const rootfs = state.config.rootfs ?? '';
+  const bytes = parseSize(parseProperties(rootfs).get('size')) ?? 0;
+  const { key, kind, built } = mark.image;
+  return {
+    state,
+    name: mark.name,
+    key,
+    kind,
+    template: mark.template ?? '',
+    hostKeys: mark.hostKeys,
+    upgraded: mark.image.upgraded === true,
+    storage: storageOfVolume(volumeOf(rootfs)) ?? '',
+    size: Math.ceil(bytes / GIB),
+    ...(built === undefined ? {} : { built }),
+    ...(mark.applied.baseline === undefined ? {} : { baseline: mark.applied.baseline }),
+    ...(mark.image.for === undefined ? {} : { for: mark.image.for }),
+  };
+}
