@@ -75,57 +75,6 @@ export async function importInto(input: ImportInput): Promise<Imported> {
   const imported = await importedCommit(input, before, made);
   const first = await monorepo.root(imported, call);
   const main = branches.get('main');
-  const ask = main !== undefined && !mainFollows;
-  const next = main === undefined || mainFollows ? imported : main;
-  const wanted: Readonly<Record<string, string>> = {
-    [UPSTREAM]: imported,
-    main: next,
-    release: branches.get('release') ?? first,
-    develop: branches.get('develop') ?? next,
-    snapshot: branches.get('snapshot') ?? first,
-    rollback: branches.get('rollback') ?? next,
-  };
-  const push = Object.fromEntries(Object.entries(wanted).filter(([name, commit]) => branches.get(name) !== commit));
-  return { push, ask, main: next };
-}
-
-export interface ImportInput {
-  readonly forge: ForgeSite;
-  readonly monorepo: Monorepo;
-  readonly repository: string;
-  /** Tree of the project's own, ready for the forge. */
-  readonly tree: string;
-  /** The project's history, where it may come along. */
-  readonly history: string | undefined;
-  /** A commit that is taken as it is, with all that came before it. */
-  readonly as?: string;
-  readonly message: string;
-  readonly call: Call;
-}
-
-export interface Imported {
-  readonly repository: string;
-  readonly main: string;
-  /** Branches that moved. */
-  readonly moved: readonly string[];
-  /** What asks for a deploy, or to take over the project's changes. */
-  readonly pulls: readonly PullRequest[];
-}
-
-/** Brings a repository's branches up to the project, and asks by pull requests for what is people's to decide. */
-export async function importInto(input: ImportInput): Promise<Imported> {
-  const { forge, monorepo, repository, call } = input;
-  const branches = await forge.branches(repository, call).catch(() => new Map<string, string>());
-  if (branches.size > 0) await monorepo.fetch(repository, call);
-  const before = branches.get(UPSTREAM);
-  const first = await monorepo.commit(
-    await monorepo.tree({ path: undefined, files: {}, links: {} }, call),
-    [],
-    `Nothing is deployed from ${repository} yet\n`,
-    call,
-  );
-  const imported = await importedCommit(input, before, first);
-  const main = branches.get('main');
   const mainFollows = main === undefined || (await monorepo.isAncestor(main, imported, call));
   const pushes = pushesFor({ branches, imported, first, mainFollows });
   await monorepo.push(repository, pushes.push, call);
