@@ -66,9 +66,9 @@ const RULES: readonly (readonly [RegExp, RegExp, string])[] = [
   ],
   [/^src\/connect\.ts$/, /^src\/(model|adapters|settings)\//, 'connect joins adapters to ports and knows no stage'],
   [
-    /^src\/(deploy|run|scope|guest-session|way-back|keep|drift|replace|candidate-address|base-image)\.ts$/,
+    /^src\/(deploy|run|scope|guest-session|way-back|keep|drift|replace|candidate-address|base-image|ansible-place|job-container)\.ts$/,
     new RegExp(
-      `^src/(model/|(run|scope|guest-session|way-back|keep|drift|replace|candidate-address|base-image).ts|${STAGES.join('/|')}/)`,
+      `^src/(model/|(run|scope|guest-session|way-back|keep|drift|replace|candidate-address|base-image|ansible-place|job-container).ts|${STAGES.join('/|')}/)`,
     ),
     'deploy, run and what they are made of join stages and know no adapter',
   ],

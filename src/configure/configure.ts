@@ -2,6 +2,7 @@ import type { EngineName } from '../model/definition.ts';
 import { GitopsError } from '../model/errors.ts';
 import type { StepResult } from '../model/outcome.ts';
 import type { Call, Clock, Event, Shell } from '../model/ports.ts';
+import { runAnsible } from './ansible.ts';
 import type { ConfigureInput, EngineResult } from './engine.ts';
 import { runShellEngine } from './shell.ts';
 
@@ -34,8 +35,9 @@ async function run(
       return { summary: 'no engine: baseline only', changed: [], warnings: [] };
     case 'shell':
       return runShellEngine(shell, input, call, tell);
-    case 'cinc':
     case 'ansible':
+      return runAnsible(shell, input, call, tell);
+    case 'cinc':
       throw new GitopsError(
         'user',
         `Unable to configure container ${input.vmid}: engine ${engine} comes with a later version`,

@@ -1,4 +1,5 @@
 import type { StepResult } from '../model/outcome.ts';
+import type { OpenAnsiblePlace } from './ansible.ts';
 
 export interface ConfigureInput {
   readonly vmid: number;
@@ -10,6 +11,8 @@ export interface ConfigureInput {
   readonly environment: Readonly<Record<string, string>>;
   /** How long to wait for an earlier run whose connection was lost, in ms; 120 000 when not given. */
   readonly lockWaitMs?: number;
+  /** Where playbooks run; absent: in the container itself. */
+  readonly ansible?: OpenAnsiblePlace;
 }
 
 /** What an engine reports; time and kind are added once for all. */

@@ -152,6 +152,12 @@ export interface Keys {
   authority(): Promise<string>;
   /** HMAC-SHA256 under a key of the site, hex. */
   seal(parts: readonly string[]): Promise<string>;
+  /** A throw-away key with its certificate, as texts of files, for a login by something else than this machine. */
+  login(
+    principal: string,
+    limits: { readonly minutes: number /** The only address that it counts from. */; readonly from: string },
+    call: Call,
+  ): Promise<{ readonly privateKey: string; readonly certificate: string }>;
 }
 
 export interface Secrets {

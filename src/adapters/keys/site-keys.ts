@@ -1,5 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
+import { isIPv4, isIPv6 } from 'node:net';
 import { join } from 'node:path';
 import { GitopsError } from '../../model/errors.ts';
 import type { Call, Keys } from '../../model/ports.ts';
@@ -63,7 +64,20 @@ export function createKeys(options: SiteKeysOptions): SiteKeys {
     },
     async certificate(principal, minutes, call) {
       await ensureAuthority();
-      return await sign(ca, options.run, principal, minutes, call);
+      return await sign(ca, options.run, { principal, minutes }, call);
+    },
+    async login(principal, { minutes, from }, call) {
+      await ensureAuthority();
+      const { identityFile, certificateFile, close } = await sign(ca, options.run, { principal, minutes, from }, call);
+      try {
+        const [privateKey, certificate] = await Promise.all([
+          readFile(identityFile, 'utf8'),
+          readFile(certificateFile, 'utf8'),
+        ]);
+        return { privateKey, certificate };
+      } finally {
+        await close();
+      }
     },
   };
 }
@@ -84,7 +98,17 @@ async function readSeal(path: string): Promise<Buffer> {
   return await readPrivateFile(path);
 }
 
-async function sign(ca: string, run: string, principal: string, minutes: number, call: Call): Promise<Certificate> {
+interface Rights {
+  readonly principal: string;
+  readonly minutes: number;
+  /** The only address that the login may come from. */
+  readonly from?: string;
+}
+
+async function sign(ca: string, run: string, { principal, minutes, from }: Rights, call: Call): Promise<Certificate> {
+  if (from !== undefined && !isIPv4(from) && !isIPv6(from)) {
+    throw new GitopsError('bug', `Unable to sign a certificate for logins from ${printable(from)}: no address`);
+  }
   if (!/^[a-z_][\w-]*$/.test(principal) || !Number.isInteger(minutes) || minutes < 1) {
     throw new GitopsError('bug', `Unable to sign a certificate for ${printable(principal)}: bad principal or minutes`);
   }
@@ -93,7 +117,11 @@ async function sign(ca: string, run: string, principal: string, minutes: number,
   const identityFile = join(directory, 'id');
   const keyId = `pve-gitops ${run.replace(/[^\w.:@/-]/g, '_')}`;
   // No forwarding, no terminal, no rc file: commands are all that a run needs.
-  const rights = ['-O', 'clear'];
+  const rights = [
+    '-O',
+    'clear',
+    ...(from === undefined ? [] : ['-O', `source-address=${from}/${isIPv4(from) ? 32 : 128}`]),
+  ];
   const validity = ['-V', `-1m:+${minutes}m`];
   try {
     await keygen(['-q', '-t', 'ed25519', '-N', '', '-C', '', '-f', identityFile], 'making of a key', call);
