@@ -336,17 +336,19 @@ describe('writes that the server did not begin', () => {
     const { containers } = connect((seen, count) => {
       if (seen.method === 'POST' && count === 1)
         return { status: 500, reason: 'got no worker upid - start worker failed' };
-      if (/\/(pending|current)$/.test(seen.path)) return ABSENT;
+      if (seen.path.endsWith('/nextid')) return { data: '101' };
       return task('OK', [])(seen, count);
     });
     await containers.create('pve', 101, CREATE, within(10_000));
-    expect(server.seen.map((seen) => seen.method).slice(0, 4)).toEqual(['POST', 'GET', 'GET', 'POST']);
+    const first = server.seen.map(({ method, path }) => `${method} ${path}`).slice(0, 3);
+    expect(first).toEqual(['POST /nodes/pve/lxc', 'GET /cluster/nextid', 'POST /nodes/pve/lxc']);
   });
 
   it('but not when there is a container now', async () => {
     const { containers } = connect((seen) => {
       if (seen.method === 'POST') return { status: 500, reason: 'got no worker upid - start worker failed' };
-      return seen.path.endsWith('/pending') ? { data: [] } : { data: { status: 'stopped' } };
+      // row 70
+      return { status: 400, reason: 'Parameter verification failed.', errors: { vmid: 'VM 101 already exists' } };
     });
     const error = await refusal(containers.create('pve', 101, CREATE, within(10_000)));
     expect(server.of('POST')).toHaveLength(1);
@@ -391,7 +393,7 @@ describe('writes that the server did not begin', () => {
 
   it('ends after a bounded number of tries', async () => {
     const { containers } = connect((seen) =>
-      seen.method === 'POST' ? { status: 500, reason: 'got no worker upid - start worker failed' } : ABSENT,
+      seen.method === 'POST' ? { status: 500, reason: 'got no worker upid - start worker failed' } : { data: '101' },
     );
     await refusal(containers.create('pve', 101, CREATE, within(20_000)));
     expect(server.of('POST')).toHaveLength(3);
