@@ -1,5 +1,7 @@
 import { createClock } from './adapters/clock/clock.ts';
+import { createForgeSite } from './adapters/forge/forge-site.ts';
 import { checkOut } from './adapters/git/check-out.ts';
+import { openMonorepo } from './adapters/git/monorepo.ts';
 import { createSecretKeys } from './adapters/keys/secret-keys.ts';
 import { createKeys } from './adapters/keys/site-keys.ts';
 import { createMask, type Mask } from './adapters/process/mask.ts';
@@ -12,7 +14,8 @@ import { createSource } from './adapters/source/source.ts';
 import { sshClientVersion } from './adapters/ssh/client-version.ts';
 import { createShells } from './adapters/ssh/shells.ts';
 import type { Administration, Inspection } from './model/administration.ts';
-import type { Ports, Programs, Reporter, Secrets, Source } from './model/ports.ts';
+import type { ForgeSite, Monorepo } from './model/forge-site.ts';
+import type { Call, Ports, Programs, Reporter, Secrets, Source } from './model/ports.ts';
 import type { SecretKeys } from './model/secret-keys.ts';
 import type { Connection, Settings } from './model/settings.ts';
 
@@ -98,6 +101,21 @@ export function connectAdministration(connection: Connection): {
 /** The same on a Proxmox VE node itself, through its own command; undefined: this machine is none. */
 export async function connectNodeItself(mask: Mask, signal: AbortSignal): Promise<Administration | undefined> {
   return (await hasPvesh(signal)) ? administrationByPvesh(mask) : undefined;
+}
+
+/** A forge that is to be made what the project in a directory says, as its administrator; close the project's side after it. */
+export async function connectForgeSite(
+  {
+    url,
+    token,
+    directory,
+    mask,
+  }: { readonly url: string; readonly token: string; readonly directory: string; readonly mask: Mask },
+  call: Call,
+): Promise<{ readonly forge: ForgeSite; readonly monorepo: Monorepo }> {
+  mask.mask(token);
+  const monorepo = await openMonorepo({ directory, serverUrl: url, token, mask }, call);
+  return { forge: createForgeSite({ url, token }, createClock()), monorepo };
 }
 
 /** The runner's side of an action, with a mask that tells the runner each secret before anything can print it. */

@@ -6,6 +6,7 @@ import { settingNames, settingRows } from '../../src/settings/table.ts';
 import { type AdoptOptions, adopt } from './adopt.ts';
 import { confirm } from './confirm.ts';
 import type { CommonOptions } from './context.ts';
+import { controlPlaneUp, type UpOptions } from './controlplane.ts';
 import { runStretch } from './deploy.ts';
 import { doctor } from './doctor.ts';
 import { diff, history, type RollbackOptions, rollBack } from './history.ts';
@@ -189,6 +190,15 @@ secretCommand('rotate [directories...]', 'a new key for the site; encrypts the s
     runSecret((options) => secretRotate(directories, options))(raw),
   );
 secretCommand('key', 'print the public key that secrets of this site are encrypted for').action(runSecret(secretKey));
+
+const controlPlane = program.command('controlplane').description('Gitea and its runner, which deploy themselves');
+command(controlPlane, 'up', 'the control plane on the local node, with everything in it; again: brings it up to date')
+  .option('--port <number>', 'port of this machine that leads to it', Number, 8080)
+  .option('--project <directory>', 'the git repository that it is made from', '.')
+  .action(async (raw: Raw) => {
+    debug = raw.debug === true;
+    exitCode = await controlPlaneUp(common(raw) as UpOptions);
+  });
 
 const node = program
   .command('node')

@@ -67,7 +67,9 @@ export interface Imported {
 /** Brings a repository's branches up to the project, and asks by pull requests for what is people's to decide. */
 export async function importInto(input: ImportInput): Promise<Imported> {
   const { forge, monorepo, repository, call } = input;
-  const branches = await forge.branches(repository, call).catch(() => new Map<string, string>());
+  // Gitea answers questions about branches of an empty repository with an error.
+  const empty = (await forge.repository(repository, call))?.empty !== false;
+  const branches = empty ? new Map<string, string>() : await forge.branches(repository, call);
   if (branches.size > 0) await monorepo.fetch(repository, call);
   const before = branches.get(UPSTREAM);
   const nothing = await monorepo.tree({ path: undefined, files: {}, links: {} }, call);

@@ -24,10 +24,10 @@ take_site_files() {
     [ -f "site/$file" ] || continue
     if write "$data/site/$file" 0640 root:runner <"site/$file"; then echo "changed: took $file of the site"; fi
   done
-  for key in user-ca seal; do
-    [ -f "site/ca/$key" ] || continue
+  for file in site/ca/*; do
+    [ -f "$file" ] || continue
     folder "$data/state/ca" 0700 runner:runner
-    if write "$data/state/ca/$key" 0600 runner:runner <"site/ca/$key"; then echo "changed: took the site's key $key"; fi
+    if write "$data/state/ca/${file##*/}" 0600 runner:runner <"$file"; then echo "changed: took the site's key ${file##*/}"; fi
   done
   if [ "$(readlink /etc/pve-gitops 2>/dev/null)" != "$data/site" ]; then
     ln -sfnT "$data/site" /etc/pve-gitops

@@ -1,0 +1,124 @@
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { connectForgeSite, connectMask } from '../../src/connect.ts';
+import { type Bootstrapped, bootstrap } from '../../src/controlplane/bootstrap.ts';
+import { reach } from '../../src/controlplane/reach.ts';
+import { CONTROL_PLANE } from '../../src/controlplane/repositories.ts';
+import { PORT, siteFiles } from '../../src/controlplane/site-config.ts';
+import { stagedSource } from '../../src/controlplane/staged-source.ts';
+import { deploy } from '../../src/deploy.ts';
+import { GitopsError } from '../../src/model/errors.ts';
+import { exitCodeOf } from '../../src/report/exit-code.ts';
+import { collect, namesHost } from '../../src/settings/sources.ts';
+import { settingRows } from '../../src/settings/table.ts';
+import { type CommonOptions, type Context, defineDirectory, sourcesOf, withContext } from './context.ts';
+import { stageFiles } from './controlplane-files.ts';
+import { show } from './deploy.ts';
+import { forwardPort } from './forward.ts';
+
+export interface UpOptions extends CommonOptions {
+  /** Of this machine. */
+  readonly port?: number;
+  /** Where the project is. */
+  readonly project?: string;
+}
+
+const CALL_MS = 120_000;
+
+/** Runs of the forge have this stage on `release`: the control plane is one of theirs. */
+const STAGE = 'main';
+
+/** The control plane on the local node: its container, the forge's contents, and where people find it. */
+export function controlPlaneUp(given: UpOptions): Promise<number> {
+  const options: UpOptions = { ...given, local: true, stage: STAGE };
+  const project = resolve(given.project ?? '.');
+  const definition = join(project, CONTROL_PLANE);
+  const port = given.port ?? PORT;
+  const rootUrl = `http://localhost:${port}/`;
+  return withContext(options, async (context) => {
+    const { ports, settings, signal, terminal, local } = context;
+    if (local === undefined) throw new GitopsError('bug', 'the local node is not in use');
+    // Makes the keys where there are none: containers and control plane have to have the same.
+    await ports.keys.authority();
+    await ports.keys.seal([]);
+    const { config, ca, secrets } = siteOf(context, given);
+    const keys = join(settings.stateDirectory, 'ca');
+    const staged = stageFiles({ definition, config, ...ca, keys, rootUrl, environment: process.env });
+    try {
+      const { desired } = await defineDirectory(context, definition, options);
+      terminal.progress.tell({ kind: 'stage', title: `control plane ${desired.name}` });
+      const from = { ...ports, source: stagedSource(ports.source, staged.directory, definition) };
+      const outcome = await deploy(from, { settings, signal, desired, directory: staged.directory });
+      if (outcome.kind !== 'done') {
+        show(outcome, context, options);
+        return exitCodeOf(outcome);
+      }
+      const call = { timeoutMs: CALL_MS, signal };
+      const reached = await reach(ports, { settings, desired, signal }, call);
+      try {
+        await forwardPort(local.file, { port, address: reached.address, to: PORT });
+        const where = { url: reached.url, token: reached.token, directory: project, mask: connectMask() };
+        const { forge, monorepo } = await connectForgeSite(where, call);
+        try {
+          const { reporter } = ports;
+          const { login } = reached;
+          const made = await bootstrap({ forge, monorepo, reporter, login, secrets, signal });
+          if (process.env.AUTO_DEPLOY) {
+            for (const { repository, pull } of made.deploys) await forge.merge(repository, pull.number, call);
+          }
+          report(context, made, { rootUrl, login, options });
+          return 0;
+        } finally {
+          await monorepo.close();
+        }
+      } finally {
+        await reached.close();
+      }
+    } finally {
+      staged.remove();
+    }
+  });
+}
+
+/** Where the forge's runs deploy to: the Proxmox VE that is configured, else the local node as its containers reach it. */
+function siteOf({ settings, local }: Context, given: CommonOptions) {
+  const sources = sourcesOf(given.settings);
+  const elsewhere = namesHost(sources);
+  const layer = local === undefined ? {} : { local: { origin: 'local node', values: local.settings } };
+  const { given: found } = collect(elsewhere ? sources : { ...sources, ...layer });
+  const values = new Map([...found].map(([name, { text }]) => [settingRows[name].key, text]));
+  const { gateway } = local?.file ?? {};
+  const { trust } = settings.connection;
+  const caFile = elsewhere ? found.get('caFile')?.text : undefined;
+  const pem = elsewhere
+    ? caFile === undefined
+      ? undefined
+      : readFileSync(caFile, 'utf8')
+    : trust.kind === 'ca'
+      ? trust.pem
+      : undefined;
+  const host = elsewhere || gateway === undefined ? {} : { host: gateway };
+  return { ...siteFiles(values, { ...host, withCa: pem !== undefined }), ca: pem === undefined ? {} : { ca: pem } };
+}
+
+function report(
+  { terminal }: Context,
+  made: Bootstrapped,
+  { rootUrl, login, options }: { readonly rootUrl: string; readonly login: string; readonly options: UpOptions },
+): void {
+  const pull = ({ repository, pull: { number } }: Bootstrapped['deploys'][number]) => ({
+    repository,
+    url: `${rootUrl}${repository}/pulls/${number}`,
+  });
+  const deploys = made.deploys.map(pull);
+  terminal.progress.close();
+  if (options.json === true) {
+    terminal.json(JSON.stringify({ version: 1, url: rootUrl, login, organisation: made.organisation, deploys }));
+    return;
+  }
+  terminal.print([
+    '',
+    `Gitea: ${rootUrl}  sign in as ${login}`,
+    ...deploys.map(({ repository, url }) => `  ${repository}: merge to deploy  ${url}`),
+  ]);
+}

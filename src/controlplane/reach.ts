@@ -1,0 +1,52 @@
+import type { Desired } from '../model/desired.ts';
+import { GitopsError } from '../model/errors.ts';
+import type { Call, Ports, Shell } from '../model/ports.ts';
+import type { Settings } from '../model/settings.ts';
+import { ContainerRun } from '../run.ts';
+import { DATA, PORT } from './site-config.ts';
+
+/** The control plane's container as it runs. */
+export interface Reached {
+  readonly vmid: number;
+  readonly node: string;
+  readonly address: string;
+  /** Of Gitea, as this machine reaches it. */
+  readonly url: string;
+  readonly token: string;
+  /** Who signs in. */
+  readonly login: string;
+  readonly shell: Shell;
+  close(): Promise<void>;
+}
+
+export interface ReachInput {
+  readonly settings: Settings;
+  readonly desired: Desired;
+  readonly signal: AbortSignal;
+}
+
+/** Opens the container and reads what the bootstrap needs. Throws kind user when it is not deployed, or not ours. */
+export async function reach(ports: Ports, input: ReachInput, call: Call): Promise<Reached> {
+  const run = new ContainerRun(ports, { ...input, scope: 'plan' });
+  try {
+    const seen = await run.observe();
+    if (seen.kind === 'absent' || !seen.state.running) {
+      throw new GitopsError('user', `Unable to reach the control plane ${input.desired.name}: it does not run`);
+    }
+    const shell = await run.guest.open(seen);
+    const address = await run.guest.addressOf(seen);
+    const read = async (file: string): Promise<string> => {
+      const { exitCode, stdout } = await shell.run({ name: 'read', argv: ['cat', `${DATA}/secrets/${file}`] }, call);
+      if (exitCode === 0) return stdout.trim();
+      throw new GitopsError('remote', `Unable to read ${file} of the control plane: it is not configured`);
+    };
+    const token = await read('token');
+    ports.secrets.mask(token);
+    const login = await read('login');
+    const { vmid, node } = seen.state;
+    return { vmid, node, address, url: `http://${address}:${PORT}/`, token, login, shell, close: () => run.close() };
+  } catch (error) {
+    await run.close();
+    throw error;
+  }
+}
