@@ -4,7 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { definitionSchemaText } from '../src/definition/json-schema.ts';
 import { settingsTable } from '../src/settings/markdown.ts';
 import { definitionPage } from './definition-page.ts';
-import { ACTIONS, type ActionInterface, type Input, SETTING_INPUTS } from './interface.ts';
+import { ACTIONS, type ActionInterface, COMMON, type Input, ROLLBACK, SETTING_INPUTS } from './interface.ts';
 
 /** `npm run docs` writes what follows from the interfaces; with --check it only compares. */
 
@@ -36,6 +36,7 @@ export function actionYaml(action: ActionInterface): string {
     'runs:',
     '  using: node24',
     '  main: dist/index.js',
+    ...(action.post === true ? ['  post: dist/index.js'] : []),
   ].join('\n')}\n`;
 }
 
@@ -71,14 +72,17 @@ export function actionReadme(action: ActionInterface): string {
 /** The composite that a container repository's workflow includes: one step per action. */
 export function compositeYaml(): string {
   const [init] = ACTIONS;
-  const own = Object.entries(init?.inputs ?? {}).filter(([name]) => !(name in SETTING_INPUTS) && name !== 'token');
+  const own = Object.entries(init?.inputs ?? {}).filter(([name]) => !(name in SETTING_INPUTS) && !(name in COMMON));
   const inputs = {
     ...Object.fromEntries(own),
-    token: { description: 'Token to check the repository out with', default: '${{ github.token }}' },
     force: { description: 'true: configure although nothing has changed' },
+    ...ROLLBACK,
+    ...COMMON,
     ...SETTING_INPUTS,
   };
-  const settings = Object.keys(SETTING_INPUTS).map((name) => `        ${name}: \${{ inputs.${name} }}`);
+  const settings = Object.keys({ ...COMMON, ...SETTING_INPUTS }).map(
+    (name) => `        ${name}: \${{ inputs.${name} }}`,
+  );
   const step = (id: string, name: string, values: readonly string[]): string[] => [
     `    - id: ${id}`,
     `      uses: ${HOME}/actions/${name}@main`,
@@ -104,15 +108,17 @@ export function compositeYaml(): string {
     'runs:',
     '  using: composite',
     '  steps:',
-    ...step('init', 'container-init', [
-      ...own.map(([name]) => `${name}: \${{ inputs.${name} }}`),
-      'token: ${{ inputs.token }}',
-    ]),
+    ...step(
+      'init',
+      'container-init',
+      own.map(([name]) => `${name}: \${{ inputs.${name} }}`),
+    ),
     ...step('default', 'container-default', from('init', 'desired', 'directory', 'mode')),
     ...step('configuration', 'container-configuration', [
       ...from('init', 'desired', 'directory', 'mode'),
       'target: ${{ steps.default.outputs.target }}',
       'force: ${{ inputs.force }}',
+      ...Object.keys(ROLLBACK).map((name) => `${name}: \${{ inputs.${name} }}`),
     ]),
   ].join('\n')}\n`;
 }

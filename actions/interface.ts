@@ -6,6 +6,8 @@ export interface ActionInterface {
   readonly description: string;
   readonly inputs: Readonly<Record<string, Input>>;
   readonly outputs: Readonly<Record<string, string>>;
+  /** It has a part that runs after all else of the job, also when that was cancelled. */
+  readonly post?: true;
 }
 
 export interface Input {
@@ -26,8 +28,23 @@ export const SETTING_INPUTS: Readonly<Record<string, Input>> = Object.fromEntrie
   HANDED_OVER.map((name) => [settingRows[name].input, { description: settingRows[name].description }]),
 );
 
+const MODES = 'plan, deploy, configure, rebuild, snapshot, rollback or destroy';
+/** What every action takes beside the settings. */
+export const COMMON: Readonly<Record<string, Input>> = {
+  token: {
+    description: 'Token for the forge: to check the repository out, to set statuses and comments',
+    default: '${{ github.token }}',
+  },
+  secrets: { description: 'Secrets of definitions as one JSON object, ${{ toJSON(secrets) }}: SECRET_… of it is used' },
+};
+/** Of container-configuration, for rollbacks. */
+export const ROLLBACK: Readonly<Record<string, Input>> = {
+  to: { description: 'rollback: the commit to go back to; empty: the state before' },
+  'with-data': { description: 'rollback: true takes volumes back too, and loses what was written since' },
+};
+
 const desired: Input = { description: 'Output desired of container-init', required: true };
-const mode: Input = { description: 'Output mode of container-init: plan, deploy or configure' };
+const mode: Input = { description: 'Output mode of container-init' };
 const directory: Input = { description: 'Output directory of container-init' };
 
 export const ACTIONS: readonly ActionInterface[] = [
@@ -39,16 +56,17 @@ export const ACTIONS: readonly ActionInterface[] = [
       repo: { description: 'Container repository, owner/name', default: '${{ github.repository }}' },
       ref: { description: 'Branch; it decides what happens', default: '${{ github.ref_name }}' },
       cache_bust: { description: 'Accepted and without effect: action caches are keyed by the uses line alone' },
-      mode: { description: 'plan, deploy or configure; empty: the branch decides' },
+      mode: { description: `${MODES}; empty: the branch decides` },
       stage: { description: 'Stage of the definition; empty: the branch decides' },
       path: { description: 'Directory of the definition within the repository' },
-      token: { description: 'Token to check the repository out with', default: '${{ github.token }}' },
+      ...COMMON,
       ...SETTING_INPUTS,
     },
+    post: true,
     outputs: {
       desired: 'What shall be, as JSON, without secrets',
       directory: 'Where the definition was checked out to',
-      mode: 'plan, deploy or configure',
+      mode: MODES,
       stage: 'Stage of the definition',
       commit: 'Commit that was checked out',
     },
@@ -57,7 +75,7 @@ export const ACTIONS: readonly ActionInterface[] = [
     name: 'container-default',
     description:
       'Observe, plan, apply: create, change and start the container, and give it its baseline. Runs no service code.',
-    inputs: { desired, directory, mode, ...SETTING_INPUTS },
+    inputs: { desired, directory, mode, ...COMMON, ...SETTING_INPUTS },
     outputs: { plan: 'The plan, as JSON', target: 'live', vmid: 'The container' },
   },
   {
@@ -69,6 +87,8 @@ export const ACTIONS: readonly ActionInterface[] = [
       mode,
       target: { description: 'Output target of container-default' },
       force: { description: 'true: configure although nothing has changed' },
+      ...ROLLBACK,
+      ...COMMON,
       ...SETTING_INPUTS,
     },
     outputs: { outcome: 'planned, done or failed', urls: 'Addresses of the services, blank-separated' },

@@ -2,42 +2,53 @@ import { setMaxListeners } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
-import { connect, connectRunner, type Mask, type Runner } from './connect.ts';
+import { type ConnectedPorts, connect, connectRunner, type Mask, openForge, type Runner } from './connect.ts';
+import { Feedback } from './feedback.ts';
 import type { Outcome } from './model/outcome.ts';
-import type { Ports } from './model/ports.ts';
 import type { Settings } from './model/settings.ts';
 import { renderError } from './report/error.ts';
 import { exitCodeOf, exitCodeOfError } from './report/exit-code.ts';
+import { errorMessages } from './report/feedback.ts';
 import { outcomeMarkdown, renderOutcome } from './report/outcome.ts';
-import { createProgress } from './report/progress.ts';
+import { createProgress, type Progress } from './report/progress.ts';
 import { readSettingsFiles, settingsFiles } from './settings/files.ts';
+import { handedSecrets } from './settings/handed-secrets.ts';
 import { resolveSettings } from './settings/resolve.ts';
 import { settingNames, settingRows } from './settings/table.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface ActionContext {
-  readonly ports: Ports;
+  readonly ports: ConnectedPorts;
   readonly settings: Settings;
   readonly runner: Runner;
   readonly mask: Mask;
   /** The action's own inputs; those not given are ''. */
   readonly inputs: Readonly<Record<string, string>>;
   readonly environment: Environment;
+  readonly feedback: Feedback;
   readonly signal: AbortSignal;
+}
+
+/** What a step came to. `last`: nothing of the job can change it any more, so the forge is told. */
+export interface Ended {
+  readonly outcome: Outcome;
+  readonly last: boolean;
 }
 
 /** Input names of all settings, the connection's among them: every action takes them. */
 export const SETTING_INPUTS: readonly string[] = settingNames.map((name) => settingRows[name].input);
+/** Every action takes these too: the job's token, and secrets that a workflow hands over as one JSON object. */
+export const COMMON_INPUTS: readonly string[] = ['token', 'secrets'];
 
 /**
- * One action: reads inputs and settings, masks every secret before the first line, runs, reports to log and job summary,
- * and ends with the exit code of the outcome. No outcome: nothing to report.
+ * One action: reads inputs and settings, masks every secret before the first line, runs, reports to log, job summary and
+ * forge, and ends with the exit code of the outcome. undefined: nothing to report.
  */
 export async function runAction(
   title: string,
   own: readonly string[],
-  work: (context: ActionContext) => Promise<Outcome | undefined>,
+  work: (context: ActionContext) => Promise<Ended | undefined>,
 ): Promise<void> {
   const environment: Environment = process.env;
   const { runner, mask } = connectRunner(environment);
@@ -46,7 +57,60 @@ export async function runAction(
   setMaxListeners(0, stop.signal);
   for (const name of ['SIGINT', 'SIGTERM'] as const)
     process.once(name, () => stop.abort(new Error(`received ${name}`)));
-  const progress = createProgress({
+  const progress = progressOf(runner, mask);
+  let feedback: Feedback | undefined;
+  try {
+    const given = runner.inputs([...own, ...COMMON_INPUTS, ...SETTING_INPUTS]);
+    const { token = '', secrets = '', ...inputs } = given;
+    // The runner masks its own token, a workflow may hand over another.
+    if (token !== '') mask.mask(token);
+    const handed = handedSecrets(secrets);
+    for (const value of Object.values(handed)) mask.mask(value);
+    const settings = actionSettings(given, environment, mask);
+    const { GITHUB_SERVER_URL: serverUrl, GITHUB_REPOSITORY: repository = '' } = environment;
+    const from = serverUrl === undefined ? undefined : { serverUrl, ...(token === '' ? {} : { token }) };
+    const { pull } = runner.event();
+    feedback = new Feedback({
+      forge: serverUrl === undefined || token === '' ? undefined : openForge({ serverUrl, token }),
+      reporter: progress,
+      run: { repository, id: environment.GITHUB_RUN_ID ?? '', number: environment.GITHUB_RUN_NUMBER ?? '' },
+      pull,
+    });
+    const by = runAddress(environment);
+    const ports = await connect(settings, {
+      reporter: progress,
+      mask,
+      environment: { ...environment, ...handed },
+      signal: stop.signal,
+      ...(from === undefined ? {} : { from }),
+      ...(by === undefined ? {} : { by }),
+    });
+    try {
+      progress.tell({ kind: 'stage', title });
+      const all = Object.fromEntries([...own, 'token'].map((name) => [name, { ...inputs, token }[name] ?? '']));
+      const context = { ports, settings, runner, mask, inputs: all, environment, feedback, signal: stop.signal };
+      const ended = await work(context);
+      progress.close();
+      if (ended !== undefined) await report(ended, runner, mask, feedback);
+    } finally {
+      await ports.close();
+    }
+  } catch (error) {
+    progress.close();
+    const lines = renderError(error, { debug: runner.debug }).map((line) => mask.apply(line));
+    for (const line of lines.slice(1)) runner.line(line);
+    for (const message of errorMessages(error)) runner.error(mask.apply(message));
+    await runner.summary(`${lines.map((line) => `    ${line}`).join('\n')}\n`);
+    await feedback?.failed(error);
+    runner.fail(exitCodeOfError(error));
+  } finally {
+    progress.close();
+  }
+}
+
+/** The log of a step: its progress is one folded group, what it came to stands below it. */
+function progressOf(runner: Runner, mask: Mask): Progress {
+  return createProgress({
     line: (text) => runner.line(mask.apply(text)),
     now: () => performance.now(),
     every(milliseconds, tick) {
@@ -54,44 +118,17 @@ export async function runAction(
       timer.unref();
       return () => clearInterval(timer);
     },
+    group: { open: (title) => runner.group(title), close: () => runner.endGroup() },
     verbose: true,
   });
-  try {
-    const given = runner.inputs([...own, ...SETTING_INPUTS]);
-    const settings = actionSettings(given, environment, mask);
-    const inputs = Object.fromEntries(own.map((name) => [name, given[name] ?? '']));
-    // The job's token is no setting; the runner masks its own, a workflow may hand over another.
-    if (inputs.token !== undefined && inputs.token !== '') mask.mask(inputs.token);
-    const by = runAddress(environment);
-    const ports = await connect(settings, {
-      reporter: progress,
-      mask,
-      environment,
-      ...(by === undefined ? {} : { by }),
-    });
-    try {
-      progress.tell({ kind: 'stage', title });
-      const outcome = await work({ ports, settings, runner, mask, inputs, environment, signal: stop.signal });
-      if (outcome !== undefined) await report(outcome, runner, mask);
-    } finally {
-      await ports.close();
-    }
-  } catch (error) {
-    const lines = renderError(error, { debug: runner.debug }).map((line) => mask.apply(line));
-    for (const line of lines.slice(1)) runner.line(line);
-    runner.error(mask.apply(error instanceof Error ? error.message : String(error)));
-    await runner.summary(`${lines.map((line) => `    ${line}`).join('\n')}\n`);
-    runner.fail(exitCodeOfError(error));
-  } finally {
-    progress.close();
-  }
 }
 
-async function report(outcome: Outcome, runner: Runner, mask: Mask): Promise<void> {
+async function report({ outcome, last }: Ended, runner: Runner, mask: Mask, feedback: Feedback): Promise<void> {
   for (const line of renderOutcome(outcome)) runner.line(mask.apply(line));
   await runner.summary(mask.apply(outcomeMarkdown(outcome)));
   if (outcome.kind === 'failed') runner.error(mask.apply(outcome.message));
   runner.fail(exitCodeOf(outcome));
+  if (last || outcome.kind === 'failed') await feedback.ended(outcome);
 }
 
 function actionSettings(given: Readonly<Record<string, string>>, environment: Environment, mask: Mask): Settings {

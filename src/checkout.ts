@@ -7,6 +7,7 @@ export interface CheckOutContext {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly mask: Mask;
   readonly signal: AbortSignal;
+  readonly event: { readonly name: string; readonly fork: boolean };
 }
 
 export interface CheckedOut {
@@ -20,9 +21,10 @@ export interface CheckedOut {
 
 /**
  * The container repository at the event's commit, never at the head of its branch: a push that came meanwhile has a
- * run of its own. Another repository than the event's is taken at the head of the given ref.
+ * run of its own. Another repository than the event's is taken at the head of the given ref. What a fork proposes is not
+ * taken at all.
  */
-export async function checkOutOf({ inputs, environment, mask, signal }: CheckOutContext): Promise<CheckedOut> {
+export async function checkOutOf({ inputs, environment, mask, signal, event }: CheckOutContext): Promise<CheckedOut> {
   const need = (name: string): string => {
     const value = environment[name];
     if (value !== undefined && value !== '') return value;
@@ -32,6 +34,11 @@ export async function checkOutOf({ inputs, environment, mask, signal }: CheckOut
       ],
     });
   };
+  if (event.fork) {
+    throw new GitopsError('user', 'Unable to check out: pull requests from forks are not run', {
+      advice: ['push the branch to the repository itself once you have read it'],
+    });
+  }
   const repository = inputs.repo === undefined || inputs.repo === '' ? need('GITHUB_REPOSITORY') : inputs.repo;
   const ref = inputs.ref === undefined || inputs.ref === '' ? need('GITHUB_REF_NAME') : inputs.ref;
   const own =

@@ -1,7 +1,9 @@
 import { createClock } from './adapters/clock/clock.ts';
+import { connectForge, type ForgeOptions } from './adapters/forge/forge.ts';
 import { createForgeSite } from './adapters/forge/forge-site.ts';
 import { checkOut } from './adapters/git/check-out.ts';
 import { openMonorepo } from './adapters/git/monorepo.ts';
+import { createUpstream } from './adapters/git/upstream.ts';
 import { createSecretKeys } from './adapters/keys/secret-keys.ts';
 import { createKeys } from './adapters/keys/site-keys.ts';
 import { createMask, type Mask } from './adapters/process/mask.ts';
@@ -14,6 +16,7 @@ import { createSource } from './adapters/source/source.ts';
 import { sshClientVersion } from './adapters/ssh/client-version.ts';
 import { createShells } from './adapters/ssh/shells.ts';
 import type { Administration, Inspection } from './model/administration.ts';
+import type { Forge } from './model/forge.ts';
 import type { ForgeSite, Monorepo } from './model/forge-site.ts';
 import type { Call, Ports, Programs, Reporter, Secrets, Source } from './model/ports.ts';
 import type { SecretKeys } from './model/secret-keys.ts';
@@ -31,6 +34,10 @@ export interface ConnectOptions {
   readonly by?: string;
   /** A local node that runs no containers takes their commands itself. */
   readonly simulated?: ControlEndpoint;
+  /** The forge that a checkout without history came from. */
+  readonly from?: { readonly serverUrl: string; readonly token?: string };
+  /** Ends what is asked of that forge. */
+  readonly signal?: AbortSignal;
 }
 
 /** What a run needs, and what is only looked at. */
@@ -41,7 +48,7 @@ export interface ConnectedPorts extends Ports {
 
 /** Everything a run needs from outside. Lazy: nothing is sent before the first call. */
 export async function connect(settings: Settings, options: ConnectOptions): Promise<ConnectedPorts> {
-  const { reporter, mask, simulated, environment = {} } = options;
+  const { reporter, mask, simulated, environment = {}, from, signal = new AbortController().signal } = options;
   const clock = createClock();
   const runs = await createRuns(options.by === undefined ? {} : { by: options.by });
   const keys = createKeys({ stateDirectory: settings.stateDirectory, run: runs.id });
@@ -58,7 +65,7 @@ export async function connect(settings: Settings, options: ConnectOptions): Prom
     ...proxmox,
     programs,
     shells,
-    source: createSource(),
+    source: createSource(from === undefined ? undefined : createUpstream({ ...from, mask, signal })),
     keys,
     secrets: secretsOf(environment, mask, createSecretKeys(settings)),
     clock,
@@ -101,6 +108,11 @@ export function connectAdministration(connection: Connection): {
 /** The same on a Proxmox VE node itself, through its own command; undefined: this machine is none. */
 export async function connectNodeItself(mask: Mask, signal: AbortSignal): Promise<Administration | undefined> {
   return (await hasPvesh(signal)) ? administrationByPvesh(mask) : undefined;
+}
+
+/** Where what comes of a run is told. Nothing is sent before the first call. */
+export function openForge(options: ForgeOptions): Forge {
+  return connectForge(options);
 }
 
 /** A forge that is to be made what the project in a directory says, as its administrator; close the project's side after it. */

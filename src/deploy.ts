@@ -5,6 +5,7 @@ import { parseDefinition } from './definition/parse.ts';
 import type { Identity } from './desired/identity.ts';
 import { resolve } from './desired/resolve.ts';
 import { withDrift } from './drift.ts';
+import { keepState } from './keep.ts';
 import type { Desired } from './model/desired.ts';
 import { GitopsError } from './model/errors.ts';
 import type { Outcome } from './model/outcome.ts';
@@ -86,6 +87,11 @@ export function destroy(
     desired: { ...desired, volumes, deletedVolumes, state: 'absent' },
     scope: 'resources',
   });
+}
+
+/** Keeps the container's present state because somebody asks for it. */
+export function snapshot(ports: Ports, options: Omit<RunOptions, 'scope'>): Promise<Outcome> {
+  return keepState(ports, { ...options, scope: 'resources' });
 }
 
 /** Takes the container back to a state that was good: the one before, or the one of a commit. */

@@ -134,7 +134,7 @@ async function convergeAgain(ports: Ports, options: RunOptions, past: PastState,
 }
 
 export interface RollbackWish {
-  /** Full hash; undefined: the state before the present one. */
+  /** Full hash, or the beginning of a kept one's; undefined: the state before the present one. */
   readonly to?: string;
   /** Volumes go back too, and what was written since is lost. */
   readonly withData: boolean;
@@ -166,6 +166,7 @@ export async function rollback(ports: Ports, options: RunOptions, wish: Rollback
         ...mark,
         ...(past.commit === undefined ? {} : { commit: past.commit, good: { commit: past.commit, at: past.at } }),
         ...badOf(seen.mark.attempt?.trying ?? seen.mark.commit, past.commit),
+        ...(options.links === undefined ? {} : { links: options.links }),
         ...(rest.length === 0 ? {} : { history: rest }),
       }));
       await pruneWayPoints(ports, written, rest, options.signal);
@@ -191,7 +192,7 @@ function badOf(was: string | undefined, now: string | undefined): { readonly bad
 function chosen({ state, mark }: Present, { to }: RollbackWish): PastState {
   const { history = [], attempt } = mark;
   const all = attempt === undefined ? history : [attempt, ...history];
-  const found = to === undefined ? all[0] : all.find(({ commit }) => commit === to);
+  const found = to === undefined ? all[0] : all.find(({ commit }) => commit?.startsWith(to) === true);
   if (found !== undefined) return found;
   if (to !== undefined) return { commit: to, at: new Date(0).toISOString(), way: { kind: 'converge' } };
   throw new GitopsError(
@@ -209,7 +210,7 @@ function present(seen: Observation): Present {
 }
 
 /** Does something under this run's lease. */
-async function held(
+export async function held(
   ports: Ports,
   run: ContainerRun,
   work: (input: ConvergeInput, holding: Present) => Promise<void>,

@@ -1,26 +1,33 @@
 import { runAction } from '../../src/action.ts';
-import { configure } from '../../src/deploy.ts';
-import { decodeDesired } from '../../src/desired/json.ts';
+import { configure, rollback, snapshot } from '../../src/deploy.ts';
+import { handedOver } from '../../src/handed.ts';
 import { GitopsError } from '../../src/model/errors.ts';
+import { whenFree } from '../../src/patience.ts';
 
-const INPUTS = ['desired', 'directory', 'mode', 'target', 'force'];
+const INPUTS = ['desired', 'directory', 'mode', 'target', 'force', 'to', 'with-data'];
 
-/** Configure → verify → report. Changes no resources. */
-await runAction('container-configuration', INPUTS, async ({ ports, settings, runner, inputs, environment, signal }) => {
-  const desired = decodeDesired(inputs.desired ?? '');
-  if (inputs.mode === 'plan') {
-    ports.reporter.tell({ kind: 'note', text: 'mode plan: nothing is configured' });
+/** Configure → verify → report; snapshot and rollback. Changes no other resources. */
+await runAction('container-configuration', INPUTS, async (context) => {
+  const { ports, runner, inputs, environment, signal } = context;
+  const { verb, options } = await handedOver(context);
+  if (verb === 'plan' || verb === 'destroy') {
+    ports.reporter.tell({ kind: 'note', text: `mode ${verb}: nothing is configured` });
     return undefined;
   }
-  if (inputs.directory === undefined || inputs.directory === '') {
+  if (options.directory === undefined) {
     throw new GitopsError('user', 'Unable to configure: the input directory is empty', {
       advice: ['hand over the output directory of container-init'],
     });
   }
+  const wish = { ...(inputs.to ? { to: inputs.to } : {}), withData: inputs['with-data'] === 'true' };
   const force = inputs.force === 'true' || environment.GITHUB_EVENT_NAME === 'workflow_dispatch';
-  const forgeHost = environment.GITHUB_SERVER_URL === undefined ? '' : new URL(environment.GITHUB_SERVER_URL).host;
-  const outcome = await configure(ports, { settings, desired, directory: inputs.directory, force, forgeHost, signal });
+  const outcome = await whenFree(ports, signal, () => {
+    if (verb === 'snapshot') return snapshot(ports, options);
+    if (verb === 'rollback') return rollback(ports, options, wish);
+    // The step before has built what a rebuild needs; here it is finished.
+    return configure(ports, { ...options, rebuild: false, force });
+  });
   runner.output('outcome', outcome.kind);
   runner.output('urls', outcome.kind === 'done' ? outcome.urls.join(' ') : '');
-  return outcome;
+  return { outcome, last: true };
 });

@@ -1,24 +1,26 @@
 import { runAction } from '../../src/action.ts';
-import { preview, provision } from '../../src/deploy.ts';
-import { decodeDesired } from '../../src/desired/json.ts';
+import { destroy, preview, provision } from '../../src/deploy.ts';
+import { handedOver } from '../../src/handed.ts';
+import { whenFree } from '../../src/patience.ts';
+
+const INPUTS = ['desired', 'directory', 'mode'];
 
 /** Observe → plan → apply, then the baseline. Runs no service code. */
-await runAction(
-  'container-default',
-  ['desired', 'directory', 'mode'],
-  async ({ ports, settings, runner, inputs, signal }) => {
-    const desired = decodeDesired(inputs.desired ?? '');
-    const options = {
-      settings,
-      desired,
-      signal,
-      ...(inputs.directory === '' ? {} : { directory: inputs.directory ?? '' }),
-    };
-    const changes = inputs.mode === 'deploy' || inputs.mode === '';
-    const outcome = changes ? await provision(ports, options) : await preview(ports, options);
-    runner.output('plan', JSON.stringify(outcome.plan ?? null));
-    runner.output('target', 'live');
-    runner.output('vmid', String(outcome.plan?.vmid ?? ''));
-    return outcome;
-  },
-);
+await runAction('container-default', INPUTS, async (context) => {
+  const { ports, runner, signal } = context;
+  const { verb, options } = await handedOver(context);
+  const work = {
+    plan: preview,
+    configure: preview,
+    snapshot: preview,
+    rollback: preview,
+    deploy: provision,
+    rebuild: provision,
+    destroy,
+  } as const;
+  const outcome = await whenFree(ports, signal, () => work[verb](ports, options));
+  runner.output('plan', JSON.stringify(outcome.plan ?? null));
+  runner.output('target', 'live');
+  runner.output('vmid', String(outcome.plan?.vmid ?? ''));
+  return { outcome, last: verb === 'plan' || verb === 'destroy' };
+});

@@ -1,10 +1,28 @@
+import { readFileSync } from 'node:fs';
 import * as core from '@actions/core';
+
+export interface RunEvent {
+  /** push, workflow_dispatch, pull_request …; '' when the runner does not tell */
+  readonly name: string;
+  /** Number of the pull request. */
+  readonly pull?: number;
+  /** Branch that it is to be merged into. */
+  readonly base?: string;
+  /** It comes from another repository. */
+  readonly fork: boolean;
+}
 
 /**
  * The runner's side of an action: inputs, outputs, masks, log, job summary. Gitea's runner speaks GitHub's protocol;
  * what older versions of it lack (a summary file) is guarded here.
  */
 export interface Runner {
+  /** What started the run. */
+  event(): RunEvent;
+  /** Kept for the step's own post part. */
+  saveState(name: string, value: string): void;
+  /** What the main part has kept; '' in the main part itself. */
+  state(name: string): string;
   /** Inputs that were given, by name; empty ones are absent. */
   inputs(names: readonly string[]): Readonly<Record<string, string>>;
   output(name: string, value: string): void;
@@ -28,6 +46,9 @@ export function createRunner(environment: Readonly<Record<string, string | undef
       const entries = names.map((name) => [name, core.getInput(name)] as const).filter(([, value]) => value !== '');
       return Object.fromEntries(entries);
     },
+    event: () => eventOf(environment),
+    saveState: (name, value) => core.saveState(name, value),
+    state: (name) => core.getState(name),
     output: (name, value) => core.setOutput(name, value),
     mask(value) {
       for (const line of value.split(/\r?\n/)) if (line.trim() !== '') core.setSecret(line);
@@ -47,4 +68,35 @@ export function createRunner(environment: Readonly<Record<string, string | undef
     },
     debug: core.isDebug(),
   };
+}
+
+interface PullRequest {
+  readonly number?: unknown;
+  readonly base?: { readonly ref?: unknown; readonly repo?: { readonly full_name?: unknown } };
+  readonly head?: { readonly repo?: { readonly full_name?: unknown } | null };
+}
+
+/** From the file that the runner writes; one that cannot be read tells nothing. */
+function eventOf(environment: Readonly<Record<string, string | undefined>>): RunEvent {
+  const name = environment.GITHUB_EVENT_NAME ?? '';
+  const pull = name.startsWith('pull_request') ? payloadOf(environment.GITHUB_EVENT_PATH)?.pull_request : undefined;
+  // What is not known to be ours is taken for a fork's.
+  if (pull === undefined) return { name, fork: name.startsWith('pull_request') };
+  const { number, base, head } = pull;
+  const home = base?.repo?.full_name;
+  return {
+    name,
+    fork: typeof home !== 'string' || head?.repo?.full_name !== home,
+    ...(typeof number === 'number' ? { pull: number } : {}),
+    ...(typeof base?.ref === 'string' ? { base: base.ref } : {}),
+  };
+}
+
+function payloadOf(path: string | undefined): { readonly pull_request?: PullRequest } | undefined {
+  try {
+    const value: unknown = JSON.parse(readFileSync(path ?? '', 'utf8'));
+    return typeof value === 'object' && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
 }

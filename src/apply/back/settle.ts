@@ -23,13 +23,15 @@ export async function rewriteMark(input: ConvergeInput, change: (mark: Mark) => 
   throw new GitopsError('busy', 'Unable to write the owner mark: another run has taken the container');
 }
 
-/** The states that can be gone back to once the attempt has been proven, newest first. */
+/** The states that can be gone back to once the attempt has been proven, newest first, and the last that was asked for. */
 export function historyAfter(mark: Mark, retained: number): readonly PastState[] {
   const { attempt, history = [] } = mark;
   if (attempt === undefined) return history;
   const { trying: _, ...past } = attempt;
   const all = past.way.kind === 'none' ? history : [past, ...history];
-  return all.slice(0, retained);
+  const kept = all.slice(0, retained);
+  const byHand = all.find((state) => state.byHand === true);
+  return byHand === undefined || kept.includes(byHand) ? kept : [...kept, byHand];
 }
 
 /** The change is proven: its way back becomes history, and what falls out of history is removed first. */

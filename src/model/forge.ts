@@ -1,0 +1,35 @@
+import type { Call } from './ports.ts';
+
+/** What a forge shows beside a commit. */
+export interface CommitStatus {
+  readonly commit: string;
+  readonly state: 'pending' | 'success' | 'failure' | 'error';
+  /** One per container and stage; a later one of the same replaces it. */
+  readonly context: string;
+  /** One line. */
+  readonly description: string;
+  readonly url?: string;
+}
+
+/** The forge that a run belongs to, as far as it is told what came of it. A repository is owner/name. */
+export interface Forge {
+  /** Addresses as browsers reach them; they may differ from the one that the runner uses. */
+  links(
+    repository: string,
+    run: { readonly repository: string; readonly id: string; readonly number: string },
+    call: Call,
+  ): Promise<{
+    readonly repository: string;
+    readonly run: string;
+  }>;
+  setStatus(repository: string, status: CommitStatus, call: Call): Promise<void>;
+  /** The state that a context of a commit has now; undefined: none. */
+  status(repository: string, commit: string, context: string, call: Call): Promise<CommitStatus['state'] | undefined>;
+  /** The one comment of ours on a pull request that begins with this marker: changed when it is there, else made. */
+  comment(
+    repository: string,
+    pull: number,
+    comment: { readonly marker: string; readonly body: string },
+    call: Call,
+  ): Promise<void>;
+}
