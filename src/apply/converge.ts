@@ -86,7 +86,7 @@ export async function converge(input: ConvergeInput): Promise<Converged> {
  * server and looks. undefined: the error is a plain failure.
  */
 async function lookAgain(input: ConvergeInput, step: Step, error: unknown): Promise<Observation | undefined> {
-  if (!isGitopsError(error) || input.signal.aborted) return undefined;
+  if (!isGitopsError(error) || error instanceof ReplaceFailure || input.signal.aborted) return undefined;
   const stale = error.kind === 'busy' && GUARDED.includes(step.kind);
   const lostRace = step.kind === 'create' && /already exists/.test(error.message);
   if (error.remote.uncertain !== true && !stale && !lostRace) return undefined;

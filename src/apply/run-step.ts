@@ -32,7 +32,13 @@ export async function runStep(
   }
   if (step.kind === 'replace') {
     taken.add('replace');
-    return input.replace(observation);
+    try {
+      return await input.replace(observation);
+    } catch (error) {
+      // One that broke off is not done: whoever looks again goes on with it.
+      taken.delete('replace');
+      throw error;
+    }
   }
   if (observation.kind === 'absent') {
     throw new GitopsError('remote', `Unable to ${step.kind} container ${observation.vmid}: it is gone`);
