@@ -30,7 +30,7 @@ export function optionsOf(config: Config, { pool, text }: OptionFacts): Part {
       ...key('pool', pool),
       ...key('tags', tags.length === 0 ? undefined : tags),
       ...key('description', text === '' ? undefined : text),
-      ...key('protection', config.protection === '1' ? 'yes' : undefined),
+      ...key('protection', config.protection === '1' ? 'yes' : hasVolumes(config) ? 'no' : undefined),
     ],
     notes: features.notes,
   };
@@ -74,4 +74,9 @@ function featuresOf(text: string | undefined): Part {
 
 function isSwitch(name: string): boolean {
   return SWITCHES.some((known) => known === name);
+}
+
+/** Where it says nothing, a deploy protects what has volumes: what is written is what there is. */
+function hasVolumes(config: Config): boolean {
+  return Object.entries(config).some(([key, value]) => /^mp\d+$/.test(key) && !value.startsWith('/'));
 }
