@@ -4,6 +4,7 @@ import type { Holding } from './apply/lease.ts';
 import type { CandidateWish, GuestOf, LiveChange, PromoteInput } from './apply/promote/context.ts';
 import { gatherReplaceFacts } from './apply/promote/plan-facts.ts';
 import { promote } from './apply/promote/promote.ts';
+import { imagesFor } from './base-image.ts';
 import { candidateAddress, candidateInterfaces } from './candidate-address.ts';
 import { GuestSession } from './guest-session.ts';
 import { GitopsError } from './model/errors.ts';
@@ -169,7 +170,12 @@ async function wishOf(
   const address = await candidateAddress({ ports, settings, desired, signal }, candidate);
   const pool = await ports.surroundings.pool(live.state.vmid, call(DEADLINES.read, signal)).catch(() => undefined);
   const around = pool === undefined ? { state: live.state } : { state: live.state, pool };
-  return { template: chosen.volid, parameters: candidateParameters(desired, around, address) };
+  const images = await imagesFor(ports, options, { vmid: candidate, node }, known).catch(() => undefined);
+  return {
+    template: chosen.volid,
+    parameters: candidateParameters(desired, around, address),
+    ...(images?.source === undefined ? {} : { image: images.source }),
+  };
 }
 
 /** The index is asked only when there is no template at all: a newer one never comes along unasked. */

@@ -5,6 +5,7 @@ import type { ContainerState, Guest } from '../model/observed.ts';
 import type { Containers, Inventory, Reporter } from '../model/ports.ts';
 import { call, DEADLINES } from './deadlines.ts';
 import { findCandidate } from './find-candidate.ts';
+import { makingTask } from './making.ts';
 
 /** Whose a container is, decided by src/plan; handed in because stages do not import each other. */
 export interface Judge<Found> {
@@ -118,7 +119,7 @@ async function settled<Found>(
   const read = call(DEADLINES.read, signal);
   const state = await visible(inventory.container(node, vmid, read));
   if (!(state instanceof GitopsError) && state?.lock !== 'create') return state;
-  const task = (await inventory.tasks(node, vmid, read)).find((entry) => entry.running);
+  const task = await makingTask(inventory, node, vmid, read);
   if (task === undefined && state instanceof GitopsError) throw state;
   if (task === undefined) {
     const again = await inventory.container(node, vmid, read);
@@ -139,7 +140,8 @@ async function settled<Found>(
     });
   });
   const after = await visible(inventory.container(node, vmid, read));
-  if (!(after instanceof GitopsError)) return after;
+  // What has ended was somebody else's clone of the same image.
+  if (!(after instanceof GitopsError)) return after?.lock === 'create' ? settled(input, node, vmid) : after;
   if (await inventory.vmidFree(vmid, read)) return undefined;
   throw after;
 }

@@ -85,6 +85,8 @@ export interface Mark {
   readonly links?: Links;
   /** Of a base image. */
   readonly image?: ImageMark;
+  /** Of a candidate: cloned, and its config is still that of its image. */
+  readonly unfinished?: true;
   /** The SSH host keys are those of the image that it was cloned from: it gets its own with the first connection. */
   readonly borrowedKeys?: true | undefined;
 }

@@ -20,7 +20,8 @@ export function nextReplacementStep(facts: ReplacementFacts): ReplacementStep | 
     return candidate?.mark.promotion?.back === true ? undo(facts, live, candidate) : renewed(facts, live);
   }
   if (isBack(facts)) return back(facts);
-  if (candidate === undefined) return because('it is proven before it replaces', { kind: 'create-candidate' });
+  if (candidate === undefined || candidate.mark.unfinished === true)
+    return because('it is proven before it replaces', { kind: 'create-candidate' });
   return forward(facts, candidate);
 }
 

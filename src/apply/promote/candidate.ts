@@ -1,14 +1,18 @@
 import { GitopsError, isGitopsError } from '../../model/errors.ts';
+import type { CloneSource } from '../../model/image.ts';
 import type { Mark } from '../../model/mark.ts';
 import type { Parameters } from '../../model/plan.ts';
 import type { Promotion } from '../../model/promotion.ts';
 import type { Seen } from '../../model/replacement.ts';
 import { call, DEADLINES } from '../deadlines.ts';
+import { cloneImage, markOfClone, shapeClone } from '../image/clone.ts';
+import { ownHostKeys } from '../image/own-keys.ts';
 import { newLease, whileRenewing } from '../lease.ts';
 import { INDEX } from '../steps/change.ts';
 import { authorizedKeys, hostKeysOf, pinnedHostKeys } from '../steps/create.ts';
 import type { PromoteInput } from './context.ts';
 import { describe, note, notePromotion, renewBoth } from './notes.ts';
+import { observeCandidate } from './observe-candidate.ts';
 
 /** Long enough to look at what failed, and to be found by a run that comes after a weekend. */
 const EXPIRES_MS = 7 * 24 * 3600_000;
@@ -27,11 +31,16 @@ export async function begin(input: PromoteInput): Promise<void> {
 }
 
 /** Without the live one's volumes and mounts: nothing that serves is touched by what has not been proven. */
-export async function createCandidate(input: PromoteInput, live: Seen): Promise<string[]> {
+export async function createCandidate(
+  input: PromoteInput,
+  live: Seen,
+  unfinished: Seen | undefined,
+): Promise<string[]> {
   const { ports, vmids, node } = input;
   const { promotion } = live.mark;
   if (promotion === undefined) throw new GitopsError('bug', 'a candidate for no replace');
-  const { parameters, template } = await input.wish(live);
+  const { parameters, template, image } = await input.wish(live);
+  if (unfinished !== undefined) return shape(input, unfinished, parameters);
   const mark: Mark = {
     ...input.newMark(vmids.candidate, template),
     role: 'candidate',
@@ -39,6 +48,7 @@ export async function createCandidate(input: PromoteInput, live: Seen): Promise<
     promotion: { id: promotion.id, goal: promotion.goal, other: vmids.live },
     lease: newLease(ports),
   };
+  if (image !== undefined) return clone(input, live, { parameters, image }, mark);
   const whole: Parameters = {
     ...parameters,
     ostemplate: template,
@@ -49,6 +59,30 @@ export async function createCandidate(input: PromoteInput, live: Seen): Promise<
   const hostKeys = hostKeysOf(log);
   if (hostKeys.length > 0) await note(input, vmids.candidate, (now) => ({ ...now, hostKeys }));
   return lost === undefined ? [] : [`tags could not be carried over, ${lost}: set them by hand on ${node}`];
+}
+
+/** Its mark says that it has the config of its image, until it has its own. */
+async function clone(
+  input: PromoteInput,
+  live: Seen,
+  { parameters, image }: { readonly parameters: Parameters; readonly image: CloneSource },
+  mark: Mark,
+): Promise<string[]> {
+  const { ports, node, vmids, signal } = input;
+  const vmid = vmids.candidate;
+  const whole: Mark = { ...markOfClone(mark, image), unfinished: true };
+  const description = describe(vmid, live.text, whole);
+  const cloned = await cloneImage(ports, { node, vmid, parameters, description, image }, signal);
+  const seen = await observeCandidate(input);
+  if (seen === undefined) throw new GitopsError('remote', `Unable to clone candidate ${vmid}: it is gone`);
+  return [...cloned, ...(await shape(input, seen, parameters))];
+}
+
+async function shape(input: PromoteInput, seen: Seen, parameters: Parameters): Promise<string[]> {
+  const { vmid, node } = seen.state;
+  const { unfinished: _, ...mark } = seen.mark;
+  const description = describe(vmid, seen.text, { ...mark, lease: newLease(input.ports) });
+  return shapeClone(input.ports, { node, vmid, parameters, description }, input.signal);
 }
 
 /** Tags may be restricted for this identity; the refusal comes before any work. */
@@ -84,13 +118,25 @@ export async function proveCandidate(input: PromoteInput, seen: Seen): Promise<v
 export async function giveBaseline(input: PromoteInput, seen: Seen): Promise<Seen> {
   const { vmid, node } = seen.state;
   const known = seen.mark.hostKeys;
-  const hostKeys = known.length > 0 ? known : await pinnedHostKeys(input, node, vmid);
+  const pinned = known.length > 0 ? known : await pinnedHostKeys(input, node, vmid);
+  const has = seen.mark.applied.baseline === input.baseline;
+  const borrowed = seen.mark.borrowedKeys === true;
+  const first: Seen = { ...seen, mark: { ...seen.mark, hostKeys: pinned } };
+  const hostKeys = borrowed ? await ownKeys(input, first) : pinned;
   const holding: Seen = { ...seen, mark: { ...seen.mark, hostKeys } };
-  if (seen.mark.applied.baseline === input.baseline) return holding;
+  if (has && borrowed) await noteApplied(input, vmid, { hostKeys, borrowedKeys: undefined });
+  if (has) return holding;
   const give = () => input.candidate.baseline(holding);
   const done = await whileRenewing(input.ports, () => renewBoth(input), input.signal, give);
-  await noteApplied(input, vmid, { ...done.mark, hostKeys });
+  await noteApplied(input, vmid, { ...done.mark, hostKeys, borrowedKeys: undefined });
   return holding;
+}
+
+async function ownKeys(input: PromoteInput, { state, mark, text }: Seen): Promise<string[]> {
+  const { vmid } = state;
+  const wish = { vmid, known: mark.hostKeys, call: call(DEADLINES.power, input.signal) };
+  const shell = await input.candidate.shell({ state, mark, text });
+  return ownHostKeys(shell, wish, (patch) => note(input, vmid, (now) => ({ ...now, ...patch })));
 }
 
 export function noteApplied(input: PromoteInput, vmid: number, patch: Partial<Mark>): Promise<void> {

@@ -1,3 +1,4 @@
+import type { CloneSource } from '../../model/image.ts';
 import type { Mark } from '../../model/mark.ts';
 import type { Parameters, PoolStep, ResizeStep, UpdateStep } from '../../model/plan.ts';
 import type { Ports, Shell } from '../../model/ports.ts';
@@ -8,7 +9,7 @@ import type { LeasePorts } from '../lease.ts';
 import type { Observed } from './observe-candidate.ts';
 
 export type PromotePorts = LeasePorts &
-  Pick<Ports, 'keys' | 'shells' | 'snapshots' | 'volumes' | 'backups' | 'surroundings'>;
+  Pick<Ports, 'keys' | 'shells' | 'snapshots' | 'volumes' | 'backups' | 'surroundings' | 'clones'>;
 
 /** What a renewed container is changed by before it starts. */
 export type LiveChange = (UpdateStep | ResizeStep | PoolStep) & { readonly reason: string };
@@ -18,6 +19,8 @@ export interface CandidateWish {
   readonly parameters: Parameters;
   /** volid; it is on its storage by now. */
   readonly template: string;
+  /** The image of it that is cloned instead. */
+  readonly image?: CloneSource;
 }
 
 /** What is inside one of the two containers. */

@@ -6,6 +6,7 @@ import type { StoredVolume } from '../../model/resources.ts';
 import { storageOfVolume } from '../../model/volid.ts';
 import { isWayPointOf, parseWayPoint } from '../../model/way-point.ts';
 import { call, DEADLINES } from '../deadlines.ts';
+import { makingTask } from '../making.ts';
 import type { Memory, PromoteInput } from './context.ts';
 
 export interface Observed {
@@ -62,7 +63,7 @@ export async function observeCandidate(input: PromoteInput): Promise<Seen | unde
   const state = await look();
   if (state === undefined) return undefined;
   if (state.lock !== 'create') return input.claim(state);
-  const task = (await inventory.tasks(node, vmids.candidate, read)).find((entry) => entry.running);
+  const task = await makingTask(inventory, node, vmids.candidate, read);
   if (task !== undefined) {
     await containers.settle(node, task.upid, call(DEADLINES.create, signal)).catch(() => undefined);
   }

@@ -27,7 +27,7 @@ export async function takeStep(
       await begin(input);
       return [];
     case 'create-candidate':
-      return createCandidate(input, there(facts.live, vmids.live));
+      return createCandidate(input, there(facts.live, vmids.live), facts.candidate);
     case 'start':
     case 'stop':
       await power(input, step.kind, step.vmid, facts, memory);

@@ -4,7 +4,7 @@ import { formatDescription, type Mark } from '../../model/mark.ts';
 import type { CreateStep, Parameters } from '../../model/plan.ts';
 import type { ConvergeInput, Done, Taken } from '../context.ts';
 import { call, DEADLINES } from '../deadlines.ts';
-import { cloneImage } from '../image/clone.ts';
+import { cloneImage, markOfClone, shapeClone } from '../image/clone.ts';
 import { newLease } from '../lease.ts';
 import { INDEX, isIndexRefused, UNTAGGED } from './change.ts';
 
@@ -44,7 +44,7 @@ export async function create(input: ConvergeInput, step: CreateStep, taken: Set<
   }
 }
 
-/** The host keys of its image are what it is known by until it has its own. */
+/** Cut off after the clone call, it differs from its definition, and the next plan brings it there. */
 async function clone(
   input: ConvergeInput,
   step: CreateStep,
@@ -52,13 +52,14 @@ async function clone(
   mark: Mark,
   taken: Set<Taken>,
 ): Promise<Done> {
-  const applied = image.baseline === undefined ? mark.applied : { ...mark.applied, baseline: image.baseline };
-  const whole: Mark = { ...mark, applied, hostKeys: image.hostKeys, borrowedKeys: true };
   const { node, vmid, parameters } = step;
-  const description = formatDescription(step.text ?? '', whole);
-  const { warnings } = await cloneImage(input.ports, { node, vmid, parameters, description, image }, input.signal);
-  if (warnings.includes(UNTAGGED)) taken.add('tags');
-  return { summary: `container ${vmid} cloned from image ${image.name}`, warnings, changes: step.changes };
+  const description = formatDescription(step.text ?? '', markOfClone(mark, image));
+  const wish = { node, vmid, parameters, description, image };
+  const cloned = await cloneImage(input.ports, wish, input.signal);
+  const shaped = await shapeClone(input.ports, { node, vmid, parameters }, input.signal);
+  if (shaped.includes(UNTAGGED)) taken.add('tags');
+  const summary = `container ${vmid} cloned from image ${image.name}`;
+  return { summary, warnings: [...cloned, ...shaped], changes: step.changes };
 }
 
 const HOST_KEY = /^done: (SHA256:[A-Za-z0-9+/]+)/;
