@@ -10,17 +10,32 @@ import type { Source } from '../../src/model/ports.ts';
 import { EXIT } from '../../src/report/exit-code.ts';
 import { renderImport } from '../../src/report/import.ts';
 import { type CommonOptions, type Context, withContext } from './context.ts';
+import { importDirectory } from './import-directory.ts';
+import { schemaFrom } from './schema-from.ts';
 
 export interface ImportOptions extends CommonOptions {
-  readonly vmid: number;
+  /** A container that exists; without it the directory itself is imported. */
+  readonly vmid?: number;
   /** Write over a container.yml that is there. */
   readonly force?: boolean;
   /** The definition on standard output instead of a file. */
   readonly print?: boolean;
 }
 
+export function importAny(given: string | undefined, options: ImportOptions): Promise<number> {
+  const { vmid } = options;
+  if (vmid !== undefined) return importContainer(given, { ...options, vmid });
+  if (given !== undefined) return importDirectory(given, options);
+  throw new GitopsError('user', 'Unable to import: name a directory, or a container with --vmid', {
+    advice: ['pve-gitops import DIR', 'pve-gitops import --vmid 105 [DIR]'],
+  });
+}
+
 /** Writes a definition of a container that exists, and says what a deploy of it would change. */
-export function importContainer(given: string | undefined, options: ImportOptions): Promise<number> {
+function importContainer(
+  given: string | undefined,
+  options: ImportOptions & { readonly vmid: number },
+): Promise<number> {
   const { vmid, print = false, json = false } = options;
   if (!Number.isInteger(vmid) || vmid < 100 || vmid > 999_999_999) {
     throw new GitopsError('user', 'Unable to import a container: --vmid is a whole number from 100 to 999999999');
@@ -72,15 +87,6 @@ async function targetOf(context: Context, shown: string, { force, print, stage }
     });
   }
   return { directory, shown, schema: schemaFrom(directory), files, names: (await source.list(directory)) ?? [] };
-}
-
-/** The root of this installation: the file is `build/local/cli/import.js` there. */
-const ROOT = resolve(import.meta.dirname, '..', '..', '..');
-
-/** The schema of this checkout where the directory lies within it; elsewhere a copy beside the file (`pve-gitops schema`). */
-function schemaFrom(directory: string): string {
-  const inside = !relative(ROOT, directory).startsWith('..');
-  return inside ? relative(directory, join(ROOT, 'schemas', 'container.schema.json')) : 'container.schema.json';
 }
 
 async function definitionsIn(

@@ -20,14 +20,14 @@ async function read(files: Readonly<Record<string, string>>) {
 }
 
 describe('variables of a directory in the one-directory-per-container form', () => {
-  it('are the simple assignments of both files, .env over configSettings; its values are masked', async () => {
+  it('are the simple assignments of both files, configSettings after .env, whose values are masked', async () => {
     const { variables, masked } = await read({
       configSettings: 'APP=Pi-hole\nDOMAIN=home\nX=$(id)\nfunction HOOK_mapping {\n Y=1\n}\n',
       '.env': "DOMAIN=secret.example\nexport WEBPASSWORD='pa ss'\nNUMBER=53\nFLAG=true\n",
     });
     expect(variables).toEqual({
       APP: 'Pi-hole',
-      DOMAIN: 'secret.example',
+      DOMAIN: 'home',
       WEBPASSWORD: 'pa ss',
       NUMBER: '53',
       FLAG: 'true',
