@@ -10,7 +10,7 @@ import { controlPlaneUp, type UpOptions } from './controlplane.ts';
 import { runStretch } from './deploy.ts';
 import { doctor } from './doctor.ts';
 import { diff, history, type RollbackOptions, rollBack } from './history.ts';
-import { type ImportOptions, importContainer } from './import.ts';
+import { type ImportOptions, importAny } from './import.ts';
 import { nodeReset, nodeStart, nodeStatus, nodeStop } from './node.ts';
 import { printSchema } from './schema.ts';
 import { type SecretOptions, secretKey, secretList, secretRemove, secretRotate, secretSet } from './secret.ts';
@@ -128,11 +128,15 @@ command(
       return runStretch('destroy', directory, options);
     }),
   );
-command(program, 'import [directory]', 'write a definition of a container that exists; changes nothing on the server')
-  .requiredOption('--vmid <number>', 'the container', Number)
+command(
+  program,
+  'import [directory]',
+  'write a definition: of a directory with configSettings, or of a container that exists (--vmid); changes nothing on the server',
+)
+  .option('--vmid <number>', 'the container', Number)
   .option('--print', 'print the definition instead of writing container.yml')
   .option('--force', 'write over a container.yml that is there')
-  .action(run((directory, options) => importContainer(directory, options as unknown as ImportOptions)));
+  .action(run((directory, options) => importAny(directory, options as unknown as ImportOptions)));
 command(
   program,
   'adopt <directory>',
