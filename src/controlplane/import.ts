@@ -80,6 +80,7 @@ export async function importInto(input: ImportInput): Promise<Imported> {
   const mainFollows = main === undefined || (await monorepo.isAncestor(main, imported, call));
   const pushes = pushesFor({ branches, imported, first, mainFollows });
   await monorepo.push(repository, pushes.push, call);
+  await forge.settled(repository, pushes.push, call);
   const pulls: PullRequest[] = [];
   const open = await forge.openPulls(repository, call);
   const ask = async (head: string, base: string, title: string, body: string): Promise<void> => {

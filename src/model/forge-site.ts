@@ -36,6 +36,8 @@ export interface ForgeSite {
   setActions(repository: string, on: boolean, call: Call): Promise<void>;
   /** Name → commit. */
   branches(repository: string, call: Call): Promise<ReadonlyMap<string, string>>;
+  /** Waits until the forge has taken note of a push: it does so after it has answered. */
+  settled(repository: string, branches: Readonly<Record<string, string>>, call: Call): Promise<void>;
   /** Nobody deletes the branch; owners push to it, an older commit too, and merge into it. true: something changed. */
   protect(repository: string, branch: string, call: Call): Promise<boolean>;
   setSecret(organisation: string, name: string, value: string, call: Call): Promise<void>;

@@ -60,6 +60,7 @@ export function createForgeSite(options: GiteaClientOptions, clock: Clock): Forg
       await client.need('PATCH', `/repos/${repository}`, call, { has_actions: on });
     },
     branches: (repository, call) => branchesOf(client, repository, call),
+    settled: (repository, branches, call) => settled(client, clock, repository, branches, call),
     protect: (repository, branch, call) => protect(client, repository, branch, call),
     async setSecret(organisation, name, value, call) {
       await client.need('PUT', `/orgs/${organisation}/actions/secrets/${name}`, call, { data: value });
@@ -89,6 +90,25 @@ async function branchesOf(client: GiteaClient, repository: string, call: Call): 
     const branches = z.array(branchSchema).parse(await client.need('GET', path, call));
     for (const { name, commit } of branches) found.set(name, commit.id);
     if (branches.length < PAGE) return found;
+  }
+}
+
+async function settled(
+  client: GiteaClient,
+  clock: Clock,
+  repository: string,
+  branches: Readonly<Record<string, string>>,
+  call: Call,
+): Promise<void> {
+  const end = clock.now().getTime() + call.timeoutMs;
+  for (;;) {
+    const { empty } = repositorySchema.parse(await client.need('GET', `/repos/${repository}`, call));
+    const found = empty ? new Map<string, string>() : await branchesOf(client, repository, call);
+    if (Object.entries(branches).every(([name, commit]) => found.get(name) === commit)) return;
+    if (clock.now().getTime() > end) {
+      throw new GitopsError('remote', `Unable to see the push to ${repository}: Gitea does not show its branches`);
+    }
+    await clock.sleep(PAUSE_MS, call.signal);
   }
 }
 
