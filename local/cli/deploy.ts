@@ -16,6 +16,8 @@ type Stretch = (
 export interface DeployOptions extends CommonOptions {
   readonly force?: boolean;
   readonly detailedExitcode?: boolean;
+  /** A new root file system although nothing differs. */
+  readonly rebuild?: boolean;
   /** Names of volumes that die with the container. */
   readonly deleteVolume?: readonly string[];
 }
@@ -26,10 +28,14 @@ const STRETCHES = { plan: preview, deploy, configure, destroy } as const satisfi
 export function runStretch(name: keyof typeof STRETCHES, directory: string, options: DeployOptions): Promise<number> {
   return withContext(options, async (context) => {
     const defined = await defineDirectory(context, directory, options);
-    context.terminal.progress.tell({ kind: 'stage', title: `${name} ${defined.desired.name}` });
+    context.terminal.progress.tell({
+      kind: 'stage',
+      title: `${options.rebuild === true ? 'rebuild' : name} ${defined.desired.name}`,
+    });
     const { settings, signal, ports } = context;
     const stretch: Stretch = STRETCHES[name];
-    const given = { settings, signal, ...defined, force: options.force === true };
+    const { force = false, rebuild = false } = options;
+    const given = { settings, signal, ...defined, force, rebuild };
     const outcome = await stretch(ports, given, options.deleteVolume);
     show(outcome, context, options);
     return exitCodeOf(outcome, options.detailedExitcode === true);
