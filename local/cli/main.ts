@@ -107,6 +107,11 @@ command(program, 'deploy <directory>', 'create or change the container, configur
 command(program, 'configure <directory>', 'configure and verify a container that is deployed; changes no resources')
   .option('--force', 'configure although nothing has changed')
   .action(run((directory, options) => runStretch('configure', directory, options)));
+command(
+  program,
+  'rebuild <directory>',
+  'make its root file system anew beside the one that serves, and replace it when it is proven; volumes stay',
+).action(run((directory, options) => runStretch('deploy', directory, { ...options, rebuild: true })));
 command(program, 'status [directory]', 'what runs, and what a deploy would change').action(
   run((directory, options) => status(directory, options)),
 );
