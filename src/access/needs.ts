@@ -153,7 +153,7 @@ export const ROWS: readonly Row[] = [
     when: (wanted, place) => place.major >= 9 && wanted?.unprivileged === false,
     beyond: true,
   },
-  // PUT /pools: perm /pool/{poolid} Pool.Allocate, and the right to change permissions on the guest (VM.Allocate)
+  // PUT /pools: perm Pool.Allocate on both pools, and the right to change permissions on the guest (VM.Allocate)
   {
     on: 'pool',
     privileges: ['Pool.Allocate'],
@@ -197,7 +197,11 @@ function pathsOf(on: Where, place: Place): readonly (readonly string[])[] {
     case 'root':
       return [['/']];
     case 'pool':
-      return place.moveTo === undefined ? [] : [[`/pool/${place.moveTo}`]];
+      if (place.moveTo === undefined) return [];
+      // it leaves the pool that it is in
+      return [`/pool/${place.moveTo}`, ...(place.guest.startsWith('/pool/') ? [place.guest] : [])].map((path) => [
+        path,
+      ]);
     default:
       return on satisfies never;
   }

@@ -26,6 +26,7 @@ const PERMISSIONS = z.record(z.string(), z.record(z.string(), z.unknown()));
 const TOKEN = z.object({ privsep: flag.optional() });
 const ROLES = z.array(z.object({ roleid: z.string(), privs: z.string().optional(), special: flag.optional() }));
 const BRIDGES = z.array(z.object({ iface: z.string() }));
+const POOLS = z.array(z.object({ poolid: z.string() }));
 const VNETS = z.array(z.object({ vnet: z.string(), zone: z.string().optional() }));
 
 /** The reads of `doctor` and `setup`. */
@@ -148,11 +149,15 @@ async function readZones(session: Session, signal: AbortSignal): Promise<Readonl
   }
 }
 
+/** Asked for by its name, a pool is shown to everybody; the list has those that this identity may see into. */
 async function readPool(session: Session, name: string, call: Call): Promise<'there' | 'missing' | 'hidden'> {
   return await operate(`look for pool ${name}`, call, async (signal) => {
+    const { pools } = api(session, signal);
+    const listed = readData(POOLS, await pools.$get());
+    if (listed.some(({ poolid }) => poolid === name)) return 'there';
     try {
-      const found = await visible(() => api(session, signal).pools.$get({ poolid: name }));
-      return found === undefined ? 'hidden' : 'there';
+      await pools.$get({ poolid: name });
+      return 'hidden';
     } catch (error) {
       if (/pool '[^']*' does not exist/.test(failureText(error) ?? '')) return 'missing';
       throw error;
