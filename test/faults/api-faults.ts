@@ -2,7 +2,8 @@ import { EXIT } from '../../src/report/exit-code.ts';
 import { attempt } from './attempt.ts';
 import { compare, type Golden, goodTasks, minus } from './golden.ts';
 import { SCENARIO_VMID } from './scenarios.ts';
-import type { Tally } from './tally.ts';
+import type { Seen } from './seen.ts';
+import type { Tally, Try } from './tally.ts';
 import { type Exchange, isCommand, isWrite, WireRun } from './wire.ts';
 import { World } from './world.ts';
 
@@ -15,6 +16,8 @@ interface ApiFault {
   /** At every call, or where something is written; a read cannot tell whether its work was done. */
   readonly at: 'calls' | 'writes';
   readonly login?: 'ticket';
+  /** A read that meets it is asked again at once. */
+  readonly isRetried?: true;
 }
 
 const call = (name: string, fault: object, at: ApiFault['at'] = 'calls'): ApiFault => ({
@@ -31,14 +34,14 @@ const state = (name: string, fault: object, at: ApiFault['at'] = 'writes'): ApiF
 });
 
 export const API_FAULTS: readonly ApiFault[] = [
-  call('connection reset, nothing done', { kind: 'refused' }),
+  { ...call('connection reset, nothing done', { kind: 'refused' }), isRetried: true },
   call('connection reset, work done', { kind: 'dropped' }, 'writes'),
-  call('answer cut off', { kind: 'cut' }),
+  { ...call('answer cut off', { kind: 'cut' }), isRetried: true },
   call('401', { kind: '401' }),
-  { ...call('tickets expired', { kind: 'expired-tickets' }), login: 'ticket' },
+  { ...call('tickets expired', { kind: 'expired-tickets' }), login: 'ticket', isRetried: true },
   call('595, nothing done', { kind: '5xx', status: 595 }, 'writes'),
   call('595, work done', { kind: '5xx', status: 595, done: true }, 'writes'),
-  call('596, nothing done', { kind: '5xx', status: 596 }),
+  { ...call('596, nothing done', { kind: '5xx', status: 596 }), isRetried: true },
   call('596, work done', { kind: '5xx', status: 596, done: true }, 'writes'),
   call('599, work done', { kind: '5xx', status: 599, done: true }, 'writes'),
   { name: 'task fails', fault: { kind: 'task-failure', text: 'no such luck' }, meets: 'task', at: 'writes' },
@@ -51,53 +54,143 @@ export const API_FAULTS: readonly ApiFault[] = [
 export interface Disturbance {
   readonly name: string;
   readonly fault: ApiFault;
-  /** Number of the exchange before which it is armed. */
-  readonly at: number;
+  /** The call before which it is armed. */
+  readonly spot: Spot;
 }
 
-/** Each fault at each call. */
-export function disturbancesOf({ exchanges }: Golden): readonly Disturbance[] {
-  const calls = exchanges.flatMap((exchange, at) => (isCommand(exchange) ? [] : [{ exchange, at }]));
-  return API_FAULTS.flatMap((fault) => {
+/** A call by what it asks for, and how often that was asked for before: a repeated call is the same one. */
+interface Spot {
+  readonly key: string;
+  readonly nth: number;
+}
+
+/** Names that differ from run to run are left out. */
+const keyOf = ({ method, path }: Exchange): string =>
+  `${method} ${path.replace(/UPID[^/]*/, '').replace(/\d{4}_.*/, '')}`;
+
+/** Each fault at each call, by fault. */
+export function disturbancesOf({ exchanges }: Golden): readonly (readonly Disturbance[])[] {
+  const counts = new Map<string, number>();
+  const calls = exchanges.flatMap((exchange) => {
+    if (isCommand(exchange)) return [];
+    const key = keyOf(exchange);
+    const nth = counts.get(key) ?? 0;
+    counts.set(key, nth + 1);
+    return [{ exchange, spot: { key, nth } }];
+  });
+  return API_FAULTS.map((fault) => {
     const spots = calls.filter(({ exchange }) => fault.at === 'calls' || isWrite(exchange));
-    return spots.map(({ exchange, at }, index) => {
-      return { name: `${index + 1} of ${spots.length}, ${exchange.method} ${exchange.path}`, fault, at };
+    return spots.map(({ exchange, spot }, index) => {
+      return { name: `${index + 1} of ${spots.length}, ${exchange.method} ${exchange.path}`, fault, spot };
     });
   });
 }
 
-/** A run under a fault, and one more when it ended with an error. */
-export async function disturb(golden: Golden, { name, fault, at }: Disturbance, tally: Tally): Promise<void> {
+/** So far apart are two disturbances of one run. */
+const APART = 12;
+
+/**
+ * All disturbances by one fault. A read that fails is asked again, and nothing else comes of it: such ones share a run,
+ * far apart from each other. Where that run does not come to its end, each of them has a run of its own.
+ */
+export async function disturbAll(
+  golden: Golden,
+  disturbances: readonly Disturbance[],
+  tally: Tally,
+  seen: Seen,
+): Promise<void> {
+  const shared = disturbances.filter(({ fault, spot }) => fault.isRetried === true && spot.key.startsWith('GET '));
+  const alone = new Set(disturbances.filter((disturbance) => !shared.includes(disturbance)));
+  for (let first = 0; first < Math.min(APART, shared.length); first += 1) {
+    const group = shared.filter((_, index) => index % APART === first);
+    const whole = group.length > 1 && (await disturb(golden, group, seen));
+    if (whole !== false && whole.kind === 'survived') for (const entry of group) tally.survived(what(golden, entry));
+    else for (const entry of group) alone.add(entry);
+  }
+  for (const entry of alone) {
+    const result = await disturb(golden, [entry], seen);
+    if (result.kind === 'lost') tally.lost(what(golden, entry), result.reasons);
+    else tally[result.kind](what(golden, entry));
+  }
+}
+
+const what = ({ scenario }: Golden, { name, fault }: Disturbance): Try => ({
+  scenario: scenario.name,
+  fault: fault.name,
+  at: name,
+});
+
+type Result =
+  | { readonly kind: 'survived' | 'reported' | 'missed' }
+  | { readonly kind: 'lost'; readonly reasons: readonly string[] };
+
+const lost = (...reasons: readonly string[]): Result => ({ kind: 'lost', reasons });
+
+/** A run under faults, and one more when it ended with an error. */
+async function disturb(golden: Golden, group: readonly Disturbance[], seen: Seen): Promise<Result> {
   const { scenario, home, start } = golden;
-  const what = { scenario: scenario.name, fault: fault.name, at: name };
+  const [one] = group;
+  if (one === undefined) return { kind: 'missed' };
   const world = await World.open(home, start);
   try {
     const before = goodTasks(world);
-    let armed = false;
-    const arm = async (exchange: Exchange, index: number): Promise<void> => {
-      if (index !== at) return;
-      armed = await armFault(world, fault, exchange);
-    };
-    const first = await attempt(world, scenario.files, new WireRun(undefined, arm), fault.login);
+    const tracker = new Tracker(group);
+    const first = await attempt(
+      world,
+      scenario.files,
+      new WireRun(undefined, async (exchange) => {
+        const due = tracker.dueAt(exchange);
+        if (due !== undefined && (await armFault(world, due.fault, exchange))) tracker.armed += 1;
+      }),
+      one.fault.login,
+    );
     await world.control('DELETE', 'faults');
     await world.settle();
-    if (!armed) return tally.missed(what);
+    if (tracker.armed < group.length) return { kind: 'missed' };
     if (first.code === EXIT.ok) {
       const differing = [...compare(golden, world), ...twice(golden, minus(goodTasks(world), before))];
-      if (differing.length === 0) tally.survived(what);
-      else tally.lost(what, ['exit 0', ...differing]);
-      return;
+      return differing.length === 0 ? { kind: 'survived' } : lost('exit 0', ...differing);
     }
-    if (first.code === EXIT.bug) return tally.lost(what, [`ended as a fault of our own: ${first.message}`]);
+    if (first.code === EXIT.bug) return lost(`ended as a fault of our own: ${first.message}`);
+    if (group.length > 1) return { kind: 'reported' };
+    const known = seen.keyOf(world, golden);
+    if (seen.isGood(known)) return { kind: 'reported' };
     const again = await attempt(world, scenario.files);
     await world.settle();
-    const differing = compare(golden, world);
+    const differing = compare(golden, world).filter((text) => !isTold(text, again.lines));
     const ended = again.code === EXIT.ok ? [] : [`run again: exit ${again.code}, ${again.message}`];
-    if (ended.length + differing.length === 0) tally.reported(what);
-    else tally.lost(what, [`exit ${first.code}: ${first.message}`, ...ended, ...differing]);
+    if (ended.length + differing.length > 0)
+      return lost(`exit ${first.code}: ${first.message}`, ...ended, ...differing);
+    seen.good(known);
+    return { kind: 'reported' };
   } finally {
     await world.close();
   }
+}
+
+/** Which disturbance a call is to meet. A call that was disturbed and is repeated is not counted again. */
+class Tracker {
+  armed = 0;
+  readonly #due: Map<string, Disturbance>;
+  readonly #counts = new Map<string, number>();
+
+  constructor(group: readonly Disturbance[]) {
+    this.#due = new Map(group.map((entry) => [`${entry.spot.key} ${entry.spot.nth}`, entry]));
+  }
+
+  dueAt(exchange: Exchange): Disturbance | undefined {
+    const key = keyOf(exchange);
+    const nth = this.#counts.get(key) ?? 0;
+    const due = this.#due.get(`${key} ${nth}`);
+    this.#due.delete(`${key} ${nth}`);
+    if (due === undefined) this.#counts.set(key, nth + 1);
+    return due;
+  }
+}
+
+/** A config that names another size than the disk has can be mended by root on the node only: a warning says so. */
+function isTold(difference: string, lines: readonly string[]): boolean {
+  return difference.includes('.values.rootfs: ') && lines.some((line) => line.includes('pct rescan'));
 }
 
 /** false: it makes no sense here, as there is no container yet that could be locked. */

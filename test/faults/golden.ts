@@ -20,7 +20,7 @@ export interface Golden {
 export async function goldenOf(scenario: Scenario, home: string): Promise<Golden> {
   const prepared = await World.open(home);
   if (scenario.before !== undefined) assertGood(scenario, await attempt(prepared, scenario.before));
-  scenario.meanwhile?.(prepared);
+  await scenario.meanwhile?.(prepared);
   const known = macsOf(prepared.node.core);
   const start = await prepared.freeze();
 

@@ -1,5 +1,6 @@
 import { attempt } from './attempt.ts';
 import { compare, type Golden } from './golden.ts';
+import type { Seen } from './seen.ts';
 import type { Tally } from './tally.ts';
 import { type Death, isCommand, isWrite, WireRun } from './wire.ts';
 import { World } from './world.ts';
@@ -39,7 +40,7 @@ export function momentsOf({ exchanges }: Golden): readonly Moment[] {
 }
 
 /** Kills a run at a moment and runs again. */
-export async function kill(golden: Golden, moment: Moment, tally: Tally): Promise<void> {
+export async function kill(golden: Golden, moment: Moment, tally: Tally, seen: Seen): Promise<void> {
   const { scenario, home, start } = golden;
   const world = await World.open(home, start);
   try {
@@ -50,11 +51,15 @@ export async function kill(golden: Golden, moment: Moment, tally: Tally): Promis
     if (first.code !== 'died') return tally.missed(what);
     world.machine = moment.elsewhere ? 'another' : 'the same';
     if (moment.elsewhere) world.time.pass(LEASE_IS_OVER_MS);
+    const known = seen.keyOf(world, golden);
+    if (seen.isGood(known)) return tally.survived(what);
     const again = await attempt(world, scenario.files);
     await world.settle();
     const differing = compare(golden, world);
-    if (again.code === 0 && differing.length === 0) tally.survived(what);
-    else
+    if (again.code === 0 && differing.length === 0) {
+      seen.good(known);
+      tally.survived(what);
+    } else
       tally.lost(
         what,
         again.code === 0 ? differing : [`run again: exit ${again.code}, ${again.message}`, ...differing],

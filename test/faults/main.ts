@@ -2,11 +2,12 @@ import { fork } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { disturb, disturbancesOf } from './api-faults.ts';
+import { disturbAll, disturbancesOf } from './api-faults.ts';
 import { goldenOf } from './golden.ts';
 import { kill, momentsOf } from './kills.ts';
 import { shuffled } from './sample.ts';
 import { SCENARIOS } from './scenarios.ts';
+import { Seen } from './seen.ts';
 import { type Count, Tally } from './tally.ts';
 import { temporaryFolder } from './world.ts';
 
@@ -39,8 +40,19 @@ async function work(job: string): Promise<void> {
   const golden = await goldenOf(scenario, home);
   const chosen = <T>(all: readonly T[]): readonly T[] =>
     options.sample === undefined ? all : shuffled(all, options.seed).slice(0, Number(options.sample));
-  if (kind === 'kills') for (const moment of chosen(momentsOf(golden))) await kill(golden, moment, tally);
-  else for (const disturbance of chosen(disturbancesOf(golden))) await disturb(golden, disturbance, tally);
+  const seen = new Seen();
+  if (kind === 'kills') for (const moment of chosen(momentsOf(golden))) await kill(golden, moment, tally, seen);
+  else {
+    const all = new Set(chosen(disturbancesOf(golden).flat()));
+    for (const ofFault of disturbancesOf(golden)) {
+      await disturbAll(
+        golden,
+        ofFault.filter(({ name, fault }) => [...all].some((one) => one.name === name && one.fault === fault)),
+        tally,
+        seen,
+      );
+    }
+  }
   for (const folder of [home, golden.start.folder]) rmSync(folder, { recursive: true, force: true });
   tell({ counts: tally.counts() });
   process.disconnect();

@@ -6,7 +6,7 @@ export interface Scenario {
   /** Deployed before, undisturbed; absent: there is nothing. */
   readonly before?: Files;
   /** What happens between that and the deploy: somebody writes into a volume. */
-  meanwhile?(world: World): void;
+  meanwhile?(world: World): Promise<void>;
   readonly files: Files;
   /** What the end must hold beside being the same: texts to be found in it. */
   readonly shows: readonly string[];
@@ -28,6 +28,32 @@ const env = (values: Readonly<Record<string, string | number>>): Files => ({
 
 const SMALL = env({ CORES: 1, MEMORY: 512, DISK: 'local-lvm:4', BOOT: 'yes' });
 
+/** Two volumes; a smaller disk replaces. */
+const kept = (disk: number): Files => ({
+  'container.yml': `ip: 192.168.178.42
+id: 42
+hostname: web
+memory: 512
+disk: local-lvm:${disk}
+volumes:
+  data: { path: /srv/data, disk: "local-lvm:1" }
+  cache: { path: /srv/cache, disk: "local-lvm:2", backup: no }
+`,
+  'configure.sh': SCRIPT,
+});
+
+/** What people have written into the volumes, and the SSH host keys that they know it by. */
+async function use(world: World): Promise<void> {
+  const { values } = world.node.core.guests.read('lxc', SCENARIO_VMID).config;
+  for (const [key, text] of [
+    ['mp0', 'of data'],
+    ['mp1', 'of cache'],
+  ] as const) {
+    await world.control('PUT', 'content', { volid: values[key]?.split(',')[0], path: 'file', text });
+  }
+  await world.control('PUT', 'answers', { name: 'read host keys', exitCode: 0, stdout: 'a2V5cw==\n' });
+}
+
 export const SCENARIOS: readonly Scenario[] = [
   { name: 'create', files: SMALL, shows: ['"hostname":"web"', '"configure.sh":'] },
   {
@@ -41,5 +67,16 @@ export const SCENARIOS: readonly Scenario[] = [
     before: SMALL,
     files: { ...SMALL, 'configure.sh': `${SCRIPT}echo 'changed: more of it'\n` },
     shows: ['"configure.sh":'],
+  },
+  {
+    name: 'replace',
+    before: kept(8),
+    meanwhile: use,
+    files: kept(4),
+    shows: [
+      'size=4G',
+      '"local-lvm of 1042 as mp0":{"size":1073741824,"content":{"file":"of data"}}',
+      '"local-lvm of 1042 as mp1":{"size":2147483648,"content":{"file":"of cache"}}',
+    ],
   },
 ];
