@@ -1,14 +1,13 @@
 import type { EngineName } from '../model/definition.ts';
-import { GitopsError } from '../model/errors.ts';
-import type { StepResult } from '../model/outcome.ts';
 import type { Call, Clock, Event, Shell } from '../model/ports.ts';
 import { runAnsible } from './ansible.ts';
-import type { ConfigureInput, EngineResult } from './engine.ts';
+import { runCincEngine } from './cinc.ts';
+import type { ConfigureInput, ConfigureResult, EngineResult } from './engine.ts';
 import { runShellEngine } from './shell.ts';
 
 /**
  * Runs the definition's engine inside a running container. Throws kind remote when it fails, kind busy when another run
- * is still at work there, kind user for an engine that this version does not have.
+ * is still at work there.
  */
 export async function configure(
   engine: EngineName,
@@ -17,7 +16,7 @@ export async function configure(
   clock: Clock,
   call: Call,
   tell: (event: Event) => void,
-): Promise<StepResult> {
+): Promise<ConfigureResult> {
   const began = clock.now().getTime();
   const done = await run(engine, shell, input, call, tell);
   return { kind: 'configure', changes: [], ...done, milliseconds: clock.now().getTime() - began };
@@ -38,13 +37,7 @@ async function run(
     case 'ansible':
       return runAnsible(shell, input, call, tell);
     case 'cinc':
-      throw new GitopsError(
-        'user',
-        `Unable to configure container ${input.vmid}: engine ${engine} comes with a later version`,
-        {
-          advice: ['this version runs configure.sh'],
-        },
-      );
+      return runCincEngine(shell, input, call, tell);
     default:
       return engine satisfies never;
   }

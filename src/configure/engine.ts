@@ -1,5 +1,6 @@
 import type { StepResult } from '../model/outcome.ts';
 import type { OpenAnsiblePlace } from './ansible.ts';
+import type { CincSource } from './cinc-install.ts';
 
 export interface ConfigureInput {
   readonly vmid: number;
@@ -11,9 +12,22 @@ export interface ConfigureInput {
   readonly environment: Readonly<Record<string, string>>;
   /** How long to wait for an earlier run whose connection was lost, in ms; 120 000 when not given. */
   readonly lockWaitMs?: number;
+  /** The container's name within the site. */
+  readonly name?: string;
+  /** Variables of the environment that hold secrets, beside PASSWORD. */
+  readonly secretNames?: readonly string[];
+  /** The site's own store, for sites without a forge: what Env.get finds there. */
+  readonly variables?: Readonly<Record<string, string>>;
+  /** Where the Cinc client comes from. */
+  readonly cinc?: CincSource;
   /** Where playbooks run; absent: in the container itself. */
   readonly ansible?: OpenAnsiblePlace;
 }
 
 /** What an engine reports; time and kind are added once for all. */
-export type EngineResult = Pick<StepResult, 'summary' | 'changed' | 'warnings'>;
+export interface EngineResult extends Pick<StepResult, 'summary' | 'changed' | 'warnings'> {
+  /** What it gave to the site's own store. */
+  readonly variables?: Readonly<Record<string, string>>;
+}
+
+export type ConfigureResult = StepResult & Pick<EngineResult, 'variables'>;

@@ -137,13 +137,6 @@ describe('configure with other engines', () => {
     expect(asked).toEqual([]);
     expect(result).toMatchObject({ summary: 'no engine: baseline only', changed: [] });
   });
-
-  it.each<EngineName>(['cinc'])('refuses %s before anything runs', async (engine) => {
-    await expect(run([], 0, engine)).rejects.toMatchObject({
-      kind: 'user',
-      message: `Unable to configure container 1042: engine ${engine} comes with a later version`,
-    });
-  });
 });
 
 describe('configurationParts', () => {

@@ -1,0 +1,5 @@
+name 'pve-gitops'
+version '1.0.0'
+description 'What recipes of container repositories find by convention: Env, Common, Default, Ctx, Logs, Utils'
+license 'GPL-3.0-or-later'
+chef_version '>= 15.0'
