@@ -11,7 +11,7 @@ export type Observation =
   | ({ readonly kind: 'present' /** As the guests' list has it. */; readonly pool?: string } & Holding);
 
 /** What this run has done, or found that it may not do, so that it is not planned again. */
-export type Taken = Step['kind'] | 'tags' | `destroyed ${string}`;
+export type Taken = Step['kind'] | 'tags' | `destroyed ${string}` | `resized ${string}`;
 
 /** What a step inside the container came to, and what the mark shall remember of it. */
 export interface GuestDone {

@@ -47,7 +47,7 @@ export async function runStep(
     case 'update':
       return update(input, step, observation, taken);
     case 'resize':
-      return resize(input, step, observation);
+      return resize(input, step, observation, taken);
     case 'pool':
       taken.add('pool');
       return pool(input, step, observation);

@@ -31,7 +31,7 @@ export function changePlan(input: PlanInput, present: Present): Body {
     missing,
     ...(share === undefined ? {} : { share }),
   };
-  const edits = editsOf(context).filter(({ change: { field } }) => !isLeftOut(input, field));
+  const edits = editsOf(context).filter((edit) => !isLeftOut(input, edit));
   const notes = notesOf(input, present);
   const replacing = [
     ...edits.map((edit) => edit.change).filter(({ disruption }) => disruption === 'replace'),
@@ -74,7 +74,8 @@ export function changePlan(input: PlanInput, present: Present): Body {
   };
 }
 
-function isLeftOut({ without }: PlanInput, field: string): boolean {
+function isLeftOut({ without }: PlanInput, { change: { field }, resize }: Edit): boolean {
+  if (resize !== undefined) return without?.has(`resized ${resize.disk}`) === true;
   return (field === 'tags' || field === 'pool') && without?.has(field) === true;
 }
 

@@ -137,7 +137,7 @@ async function change(input: PromoteInput, { live, candidate }: ReplacementFacts
     step.kind === 'update'
       ? await update(input.converge, step, holding, new Set())
       : step.kind === 'resize'
-        ? await resize(input.converge, step, holding)
+        ? await resize(input.converge, step, holding, new Set())
         : await pool(input.converge, step, holding);
   return done.warnings;
 }

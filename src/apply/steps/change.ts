@@ -53,7 +53,13 @@ function descriptionAfter({ text, guarded }: UpdateStep, holding: Holding): stri
   return formatDescription(text ?? holding.text, now);
 }
 
-export async function resize(input: ConvergeInput, step: ResizeStep, { state }: Holding): Promise<Done> {
+/** The volume grows before the config says so: cut off in between, the size is there already, and stays unsaid. */
+export async function resize(
+  input: ConvergeInput,
+  step: ResizeStep,
+  { state }: Holding,
+  taken: Set<Taken>,
+): Promise<Done> {
   const task = await input.ports.containers.resize(
     state.node,
     state.vmid,
@@ -62,7 +68,12 @@ export async function resize(input: ConvergeInput, step: ResizeStep, { state }: 
     state.digest,
     call(DEADLINES.power, input.signal),
   );
-  return { summary: `${step.disk} is ${step.size} GiB`, warnings: task.warnings, changes: step.changes };
+  const summary = `${step.disk} is ${step.size} GiB`;
+  if (task.upid !== '') return { summary, warnings: task.warnings, changes: step.changes };
+  taken.add(`resized ${step.disk}`);
+  const mend = `on node ${state.node}, as root: pct rescan --vmid ${state.vmid}`;
+  const warning = `${step.disk} has ${step.size} GiB already, and its config says less; ${mend}`;
+  return { summary, warnings: [warning], changes: step.changes };
 }
 
 export async function pool(input: ConvergeInput, step: PoolStep, { state }: Holding): Promise<Done> {

@@ -174,3 +174,45 @@ describe('lease', () => {
     expect(markOf(server)?.applied).toEqual({ baseline: 'b1' });
   });
 });
+
+describe('what an earlier run has left half done', () => {
+  it('a disk that has grown without its config: a warning says what root has to do, and the rest goes on', async () => {
+    const server = new FakeServer();
+    server.put(container({ rootfs: 'local-lvm:vm-1042-disk-0,size=4G' }));
+    const input = inputFor(server, desired());
+    const containers = {
+      ...input.ports.containers,
+      resize: () => Promise.resolve({ upid: '', warnings: [], log: [] }),
+    };
+    const done = await converge({ ...input, ports: { ...input.ports, containers } });
+    expect(done).toMatchObject({ kind: 'done', results: [{ kind: 'resize' }] });
+    expect(done.results[0]?.warnings.join()).toContain('pct rescan --vmid 1042');
+  });
+
+  it('a replace whose first write lost its answer is gone on with', async () => {
+    const server = new FakeServer();
+    server.put(container({ unprivileged: '0' }));
+    const input = inputFor(server, desired());
+    const begun = { id: 'now', other: 901_042, goal: 'g' };
+    let times = 0;
+    const done = await converge({
+      ...input,
+      async replace() {
+        times += 1;
+        const now = await input.observe();
+        if (now.kind === 'absent') throw new Error('gone');
+        const { promotion: _, ...rest } = now.mark;
+        const first = times === 1;
+        const next = first ? { ...rest, promotion: begun } : rest;
+        server.put({
+          ...now.state,
+          config: { ...now.state.config, unprivileged: first ? '0' : '1', description: formatDescription('', next) },
+        });
+        if (first) throw new GitopsError('remote', 'connection reset', { uncertain: true });
+        return { summary: 'replaced', warnings: [] };
+      },
+    });
+    expect([done.kind, times]).toEqual(['done', 2]);
+    expect(markOf(server)).not.toHaveProperty('promotion');
+  });
+});
