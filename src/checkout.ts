@@ -1,5 +1,6 @@
 import { isAbsolute, join } from 'node:path';
-import { checkOut, type Mask } from './connect.ts';
+import type { Mask } from './connect.ts';
+import { checkOut } from './connect-action.ts';
 import { GitopsError } from './model/errors.ts';
 
 export interface CheckOutContext {

@@ -1,28 +1,21 @@
 import { createClock } from './adapters/clock/clock.ts';
-import { connectForge, type ForgeOptions } from './adapters/forge/forge.ts';
-import { createForgeSite } from './adapters/forge/forge-site.ts';
-import { checkOut } from './adapters/git/check-out.ts';
-import { openMonorepo } from './adapters/git/monorepo.ts';
 import { createUpstream } from './adapters/git/upstream.ts';
-import { createSecretKeys } from './adapters/keys/secret-keys.ts';
 import { createKeys } from './adapters/keys/site-keys.ts';
 import { createMask, type Mask } from './adapters/process/mask.ts';
 import { connectProxmox } from './adapters/proxmox/proxmox.ts';
 import { administrationByPvesh, hasPvesh } from './adapters/proxmox/pvesh.ts';
-import { createRunner, type Runner } from './adapters/runner/runner.ts';
 import { createRuns } from './adapters/runs/runs.ts';
 import { type ControlEndpoint, createSimulatedShells } from './adapters/simulated/simulated-shells.ts';
 import { createSource } from './adapters/source/source.ts';
 import { sshClientVersion } from './adapters/ssh/client-version.ts';
 import { createShells } from './adapters/ssh/shells.ts';
 import type { Administration, Inspection } from './model/administration.ts';
-import type { Forge } from './model/forge.ts';
 import type { ForgeSite, Monorepo } from './model/forge-site.ts';
 import type { Call, Ports, Programs, Reporter, Secrets, Source } from './model/ports.ts';
 import type { SecretKeys } from './model/secret-keys.ts';
 import type { Connection, Settings } from './model/settings.ts';
 
-export { type ControlEndpoint, checkOut, type Mask, type Runner };
+export type { ControlEndpoint, Mask };
 
 export interface ConnectOptions {
   readonly reporter: Reporter;
@@ -67,7 +60,7 @@ export async function connect(settings: Settings, options: ConnectOptions): Prom
     shells,
     source: createSource(from === undefined ? undefined : createUpstream({ ...from, mask, signal })),
     keys,
-    secrets: secretsOf(environment, mask, createSecretKeys(settings)),
+    secrets: secretsOf(environment, mask, connectSecretKeys(settings.stateDirectory)),
     clock,
     runs,
     reporter,
@@ -91,9 +84,21 @@ function secretsOf(environment: Readonly<Record<string, string | undefined>>, ma
   };
 }
 
-/** The site's keys for secrets in repositories. */
+/** The site's keys for secrets in repositories. age is loaded with the first use: most runs have none. */
 export function connectSecretKeys(stateDirectory: string): SecretKeys {
-  return createSecretKeys({ stateDirectory });
+  let loaded: Promise<SecretKeys> | undefined;
+  const keys = (): Promise<SecretKeys> => {
+    loaded ??= import('./adapters/keys/secret-keys.ts').then((module) => module.createSecretKeys({ stateDirectory }));
+    return loaded;
+  };
+  return {
+    recipient: async () => (await keys()).recipient(),
+    recipients: async () => (await keys()).recipients(),
+    seal: async (...given) => (await keys()).seal(...given),
+    open: async (sealed) => (await keys()).open(sealed),
+    renew: async () => (await keys()).renew(),
+    forgetOld: async () => (await keys()).forgetOld(),
+  };
 }
 
 /** What `setup` works with over the API: who may do what, and what can be seen of the hosts. */
@@ -110,11 +115,6 @@ export async function connectNodeItself(mask: Mask, signal: AbortSignal): Promis
   return (await hasPvesh(signal)) ? administrationByPvesh(mask) : undefined;
 }
 
-/** Where what comes of a run is told. Nothing is sent before the first call. */
-export function openForge(options: ForgeOptions): Forge {
-  return connectForge(options);
-}
-
 /** A forge that is to be made what the project in a directory says, as its administrator; close the project's side after it. */
 export async function connectForgeSite(
   {
@@ -126,18 +126,11 @@ export async function connectForgeSite(
   call: Call,
 ): Promise<{ readonly forge: ForgeSite; readonly monorepo: Monorepo }> {
   mask.mask(token);
+  // Both bring much that no other command needs.
+  const { createForgeSite } = await import('./adapters/forge/forge-site.ts');
+  const { openMonorepo } = await import('./adapters/git/monorepo.ts');
   const monorepo = await openMonorepo({ directory, serverUrl: url, token, mask }, call);
   return { forge: createForgeSite({ url, token }, createClock()), monorepo };
-}
-
-/** The runner's side of an action, with a mask that tells the runner each secret before anything can print it. */
-export function connectRunner(environment: Readonly<Record<string, string | undefined>>): {
-  readonly runner: Runner;
-  readonly mask: Mask;
-  readonly source: Source;
-} {
-  const runner = createRunner(environment);
-  return { runner, mask: createMask((secret) => runner.mask(secret)), source: createSource() };
 }
 
 /** Only the directories of definitions: enough to validate them. */

@@ -64,7 +64,11 @@ const RULES: readonly (readonly [RegExp, RegExp, string])[] = [
     /^src\/(model|adapters\/process)\//,
     'adapters know the model, the process adapter and themselves',
   ],
-  [/^src\/connect\.ts$/, /^src\/(model|adapters|settings)\//, 'connect joins adapters to ports and knows no stage'],
+  [
+    /^src\/connect(-action)?\.ts$/,
+    /^src\/(model|adapters|settings)\//,
+    'connect joins adapters to ports and knows no stage',
+  ],
   [
     /^src\/(deploy|run|scope|guest-session|way-back|keep|drift|replace|candidate-address|base-image|ansible-place|job-container)\.ts$/,
     new RegExp(
@@ -81,8 +85,13 @@ const RULES: readonly (readonly [RegExp, RegExp, string])[] = [
       ] as const,
   ),
   [
+    /^src\/images\//,
+    new RegExp(`^src/(model/|(deploy|base-image|candidate-address).ts|images/|${STAGES.join('/|')}/)`),
+    'images are built by what a deploy builds them with, and at the addresses of candidates',
+  ],
+  [
     /^src\/(action|checkout|feedback|handed|patience)\.ts$/,
-    /^src\/(connect\.ts|action\.ts|deploy\.ts|run\.ts|feedback\.ts|model\/|settings\/|desired\/|report\/)/,
+    /^src\/(connect(-action)?\.ts|action\.ts|deploy\.ts|run\.ts|feedback\.ts|model\/|settings\/|desired\/|report\/)/,
     'what three entries share',
   ],
   [/^local\/node\//, /^local\/node\//, 'the local node shares no code with its client'],
@@ -183,7 +192,9 @@ describe('files', () => {
       /\bprocess\.(env|argv|exit|stdout|stderr)\b|\bDate\.now\(|new Date\(\)|\bfetch\(|from 'node:(fs|net|tls|https?|child_process|os|dns|timers)/;
     // isIP and its kin ask nobody.
     const forms = /import \{ isIP(?:v[46])?(?:, isIP(?:v[46])?)* \} from 'node:net';/;
-    const pure = FILES.filter((file) => /^src\//.test(file) && !/^src\/(adapters\/|connect\.ts|action\.ts)/.test(file));
+    const pure = FILES.filter(
+      (file) => /^src\//.test(file) && !/^src\/(adapters\/|connect(-action)?\.ts|action\.ts)/.test(file),
+    );
     const source = (file: string): string => readFileSync(join(ROOT, file), 'utf8').replace(forms, '');
     expect(pure.filter((file) => effect.test(source(file)))).toEqual([]);
   });

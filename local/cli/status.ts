@@ -3,6 +3,7 @@ import { preview } from '../../src/deploy.ts';
 import { outcomeJson } from '../../src/report/outcome.ts';
 import { planTitle, verdict } from '../../src/report/plan.ts';
 import { type CommonOptions, type Context, defineDirectory, withContext } from './context.ts';
+import { table } from './table.ts';
 
 /** One definition: what runs and what a deploy would change. Without a directory: all containers of the site. */
 export function status(directory: string | undefined, options: CommonOptions): Promise<number> {
@@ -12,7 +13,9 @@ export function status(directory: string | undefined, options: CommonOptions): P
 }
 
 async function listAll({ ports, settings, terminal, signal }: Context, options: CommonOptions): Promise<number> {
-  const own = await listOwn(ports.inventory, settings.site, signal);
+  const all = await listOwn(ports.inventory, settings.site, signal);
+  // Images have a list of their own.
+  const own = all.filter(({ mark }) => mark.role !== 'image');
   if (options.json === true) {
     terminal.json(
       JSON.stringify({
@@ -33,17 +36,7 @@ async function listAll({ ports, settings, terminal, signal }: Context, options: 
     mark.commit?.slice(0, 12) ?? '-',
     mark.lease === undefined ? '' : `held by ${mark.lease.by ?? mark.lease.run}`,
   ]);
-  const all = [['NAME', 'STAGE', 'VMID', 'NODE', 'STATE', 'COMMIT', ''], ...rows];
-  const widths = all[0]?.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0))) ?? [];
-  if (own.length > 0)
-    terminal.print(
-      all.map((row) =>
-        row
-          .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-          .join('  ')
-          .trimEnd(),
-      ),
-    );
+  if (own.length > 0) terminal.print(table([['NAME', 'STAGE', 'VMID', 'NODE', 'STATE', 'COMMIT', ''], ...rows]));
   return 0;
 }
 

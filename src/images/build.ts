@@ -1,0 +1,133 @@
+import { call, DEADLINES } from '../apply/deadlines.ts';
+import { type ImagePlace, makeImage } from '../base-image.ts';
+import { candidateAddress } from '../candidate-address.ts';
+import { parseDefinition } from '../definition/parse.ts';
+import { resolve } from '../desired/resolve.ts';
+import type { Address, Desired, TemplateChoice } from '../model/desired.ts';
+import { GitopsError } from '../model/errors.ts';
+import type { BaseImage } from '../model/image.ts';
+import type { Ports } from '../model/ports.ts';
+import type { Settings } from '../model/settings.ts';
+import { parseTemplateVolid } from '../model/template-name.ts';
+import { ageInDays } from '../plan/image.ts';
+import { chooseTemplate } from '../plan/template.ts';
+import { listImages } from './list.ts';
+
+export interface BuildWish {
+  /** Of a definition; absent: of what new containers are made from, and of every kind that is there already. */
+  readonly desired?: Desired;
+  /** Also when the one that is there is of today. */
+  readonly force: boolean;
+}
+
+export interface Built {
+  readonly image: BaseImage;
+  /** It was there, and new enough. */
+  readonly kept: boolean;
+}
+
+/** One to build, and where. */
+interface Order {
+  readonly desired: Desired;
+  readonly node: string;
+}
+
+/** Builds images with all upgrades of today; containers that are there stay what they are. */
+export async function buildImages(
+  ports: Ports,
+  settings: Settings,
+  { desired, force }: BuildWish,
+  signal: AbortSignal,
+): Promise<Built[]> {
+  const orders = await ordersOf(ports, settings, desired, signal);
+  const built: Built[] = [];
+  for (const order of orders) built.push(await buildOne(ports, settings, order, force, signal));
+  return built;
+}
+
+async function ordersOf(
+  ports: Ports,
+  settings: Settings,
+  desired: Desired | undefined,
+  signal: AbortSignal,
+): Promise<Order[]> {
+  const node = await nodeFor(ports, settings, desired, signal);
+  if (desired !== undefined) return [{ desired, node }];
+  const plain = plainDesired(settings);
+  const there = (await listImages(ports, settings, signal)).map(({ image }): Order => {
+    const known = parseTemplateVolid(image.template);
+    const template: TemplateChoice =
+      known === undefined
+        ? { kind: 'volid', volid: image.template }
+        : { kind: 'newest', os: known.os, release: known.release };
+    const rootfs = { ...plain.rootfs, storage: image.storage };
+    return { desired: { ...plain, template, rootfs }, node: image.state.node };
+  });
+  const all = [{ desired: plain, node }, ...there];
+  const placeOf = ({ desired: { template, rootfs }, node: on }: Order): string =>
+    JSON.stringify([on, rootfs.storage, template]);
+  // The first one asks for the newest Debian, whatever its release is: known once its template is.
+  return all.filter((order, index) => all.findIndex((other) => placeOf(other) === placeOf(order)) === index);
+}
+
+async function buildOne(
+  ports: Ports,
+  settings: Settings,
+  { desired, node }: Order,
+  force: boolean,
+  signal: AbortSignal,
+): Promise<Built> {
+  const began = (ports.inventory.serverTime() ?? ports.clock.now()).toISOString();
+  const maxAge = settings.images?.maxAgeDays ?? 0;
+  const isNew = ({ built = '' }: BaseImage): boolean => built >= began;
+  const isGood = ({ built = '', upgraded }: BaseImage): boolean =>
+    upgraded && ageInDays(built, ports.inventory.serverTime() ?? ports.clock.now()) < maxAge;
+  const place: ImagePlace = { vmid: 0, node, template: await templateFor(ports, desired, node, signal) };
+  const address = await candidateAddress({ ports, settings, desired, signal }, settings.images?.vmidBase ?? 0);
+  if (address.kind === 'live') {
+    throw new GitopsError('user', 'Unable to build an image: candidate_addresses is none, and it needs an address', {
+      advice: ['set candidate_addresses to dhcp or to addresses that are free; a deploy builds images at its own'],
+    });
+  }
+  const [first] = desired.interfaces;
+  const ipv4: Address = address.kind === 'static' ? address : { kind: 'dhcp' };
+  const interfaces = first === undefined ? [] : [{ ...first, ipv4 }];
+  const image = await makeImage(
+    ports,
+    { settings, signal, scope: 'all', desired: { ...desired, interfaces } },
+    { place, upgrade: true, anonymous: true, enough: (found) => isNew(found) || (!force && isGood(found)) },
+  );
+  return { image, kept: !isNew(image) };
+}
+
+async function templateFor({ inventory, containers }: Ports, desired: Desired, node: string, signal: AbortSignal) {
+  const read = call(DEADLINES.read, signal);
+  const storage = desired.templateStorage;
+  const [present, offered] = await Promise.all([
+    inventory.templates(node, storage, read),
+    desired.template.kind === 'newest' ? inventory.offeredTemplates(node, read).catch(() => []) : [],
+  ]);
+  const chosen = chooseTemplate(desired.template, { storage, present, offered });
+  if (chosen.download !== undefined)
+    await containers.downloadTemplate(node, storage, chosen.download, call(DEADLINES.download, signal));
+  return chosen.volid;
+}
+
+async function nodeFor(
+  { inventory }: Ports,
+  settings: Settings,
+  desired: Desired | undefined,
+  signal: AbortSignal,
+): Promise<string> {
+  const named = desired?.nodes[0] ?? settings.connection.node;
+  const node = named ?? (await inventory.nodes(call(DEADLINES.read, signal)))[0];
+  if (node !== undefined) return node;
+  throw new GitopsError('remote', 'Unable to choose a node for an image: none is online');
+}
+
+/** What a definition that says next to nothing asks for. */
+function plainDesired(settings: Settings): Desired {
+  const files = new Map([['config.env', new TextEncoder().encode('IP=dhcp\nHOSTNAME=image\n')]]);
+  const definition = parseDefinition({ directory: 'image', stage: 'image', files, names: ['config.env'] });
+  return resolve(definition, settings, { name: 'image', owner: 'pve-gitops/images', stage: 'image' });
+}
