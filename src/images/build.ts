@@ -40,9 +40,14 @@ export async function buildImages(
   signal: AbortSignal,
 ): Promise<Built[]> {
   const orders = await ordersOf(ports, settings, desired, signal);
-  const built: Built[] = [];
-  for (const order of orders) built.push(await buildOne(ports, settings, order, force, signal));
-  return built;
+  const built = new Map<string, Built>();
+  for (const { desired: wish, node } of orders) {
+    const template = await templateFor(ports, wish, node, signal);
+    const place = JSON.stringify([node, wish.rootfs.storage, template]);
+    if (built.has(place)) continue;
+    built.set(place, await buildOne(ports, settings, { desired: wish, node, template }, force, signal));
+  }
+  return [...built.values()];
 }
 
 async function ordersOf(
@@ -63,17 +68,13 @@ async function ordersOf(
     const rootfs = { ...plain.rootfs, storage: image.storage };
     return { desired: { ...plain, template, rootfs }, node: image.state.node };
   });
-  const all = [{ desired: plain, node }, ...there];
-  const placeOf = ({ desired: { template, rootfs }, node: on }: Order): string =>
-    JSON.stringify([on, rootfs.storage, template]);
-  // The first one asks for the newest Debian, whatever its release is: known once its template is.
-  return all.filter((order, index) => all.findIndex((other) => placeOf(other) === placeOf(order)) === index);
+  return [{ desired: plain, node }, ...there];
 }
 
 async function buildOne(
   ports: Ports,
   settings: Settings,
-  { desired, node }: Order,
+  { desired, node, template }: Order & { readonly template: string },
   force: boolean,
   signal: AbortSignal,
 ): Promise<Built> {
@@ -82,7 +83,7 @@ async function buildOne(
   const isNew = ({ built = '' }: BaseImage): boolean => built >= began;
   const isGood = ({ built = '', upgraded }: BaseImage): boolean =>
     upgraded && ageInDays(built, ports.inventory.serverTime() ?? ports.clock.now()) < maxAge;
-  const place: ImagePlace = { vmid: 0, node, template: await templateFor(ports, desired, node, signal) };
+  const place: ImagePlace = { vmid: 0, node, template };
   const address = await candidateAddress({ ports, settings, desired, signal }, settings.images?.vmidBase ?? 0);
   if (address.kind === 'live') {
     throw new GitopsError('user', 'Unable to build an image: candidate_addresses is none, and it needs an address', {

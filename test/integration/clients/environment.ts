@@ -7,7 +7,11 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-const REQUIREMENTS = join(import.meta.dirname, 'requirements.txt');
+/** Beside this file, or where it came from: tsc copies no text. */
+const REQUIREMENTS =
+  [import.meta.dirname, join(import.meta.dirname, '../../../../test/integration/clients')]
+    .map((folder) => join(folder, 'requirements.txt'))
+    .find((file) => existsSync(file)) ?? 'requirements.txt';
 /** ansible 12 needs 3.11; Debian 12's own is tried before whatever else is in the path. */
 const PYTHONS = ['/usr/bin/python3', 'python3.13', 'python3.12', 'python3.11', 'python3'];
 const USABLE = 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))';
