@@ -1,6 +1,6 @@
 import type { Forge } from '../../model/forge.ts';
 import { setComment } from './comment.ts';
-import { ask, octokitOf, partsOf } from './octokit.ts';
+import { ask, type Octokit, octokitOf, partsOf } from './octokit.ts';
 import { currentStatus, setStatus } from './status.ts';
 
 export interface ForgeOptions {
@@ -11,9 +11,14 @@ export interface ForgeOptions {
 
 /** Gitea by its API, or what speaks the same. */
 export function connectForge({ serverUrl, token }: ForgeOptions): Forge {
-  const octokit = octokitOf(serverUrl, token);
+  let opened: Promise<Octokit> | undefined;
+  const open = (): Promise<Octokit> => {
+    opened ??= octokitOf(serverUrl, token);
+    return opened;
+  };
   return {
     async links(repository, run, call) {
+      const octokit = await open();
       const { data } = await ask(`read repository ${repository}`, call, (request) =>
         octokit.rest.repos.get({ ...partsOf(repository), request }),
       );
@@ -24,9 +29,9 @@ export function connectForge({ serverUrl, token }: ForgeOptions): Forge {
       );
       return { repository: page, run: `${base}/${run.repository}/actions/runs/${runOf(run, server)}` };
     },
-    setStatus: (repository, status, call) => setStatus(octokit, repository, status, call),
-    status: (repository, commit, context, call) => currentStatus(octokit, repository, commit, context, call),
-    comment: (repository, pull, comment, call) => setComment(octokit, repository, pull, comment, call),
+    setStatus: async (repository, status, call) => setStatus(await open(), repository, status, call),
+    status: async (repository, commit, context, call) => currentStatus(await open(), repository, commit, context, call),
+    comment: async (repository, pull, comment, call) => setComment(await open(), repository, pull, comment, call),
   };
 }
 

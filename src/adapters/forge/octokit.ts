@@ -1,11 +1,15 @@
-import { getOctokit } from '@actions/github';
+import type { getOctokit } from '@actions/github';
 import { GitopsError } from '../../model/errors.ts';
 import type { Call } from '../../model/ports.ts';
 
 export type Octokit = ReturnType<typeof getOctokit>;
 
-/** Gitea's API has GitHub's form for what is used here; certificates are verified by Node (NODE_EXTRA_CA_CERTS). */
-export function octokitOf(serverUrl: string, token: string): Octokit {
+/**
+ * Gitea's API has GitHub's form for what is used here; certificates are verified by Node (NODE_EXTRA_CA_CERTS). Loaded when it
+ * is used: a step's first word would else come a tenth of a second later.
+ */
+export async function octokitOf(serverUrl: string, token: string): Promise<Octokit> {
+  const { getOctokit } = await import('@actions/github');
   const silent = (): void => undefined;
   const log = { debug: silent, info: silent, warn: silent, error: silent };
   return getOctokit(token, { baseUrl: `${serverUrl.replace(/\/*$/, '')}/api/v1`, log });
