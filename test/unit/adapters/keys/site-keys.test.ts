@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ensurePrivateFile } from '../../../../src/adapters/keys/private-file.ts';
 import { createKeys } from '../../../../src/adapters/keys/site-keys.ts';
 
@@ -130,5 +130,29 @@ describe('site keys', () => {
     });
     await expect(broken).rejects.toThrow('killed');
     expect(readdirSync(join(state, 'ca'))).toEqual([]);
+  });
+});
+
+describe('a login of something else than this machine', () => {
+  const shown = (certificate: string): string => {
+    const path = join(state, 'login-cert.pub');
+    writeFileSync(path, certificate);
+    return execFileSync('ssh-keygen', ['-Lf', path], { encoding: 'utf8' });
+  };
+
+  it('counts for one principal, from one address, for minutes; no file of it is left', async () => {
+    vi.stubEnv('TMPDIR', state);
+    const login = await keys().login('pve-gitops-job-1042-aa', { minutes: 5, from: '10.1.2.3' }, CALL);
+    expect(readdirSync(state)).toEqual(['ca']);
+    vi.unstubAllEnvs();
+    expect(login.privateKey).toMatch(/^-----BEGIN OPENSSH PRIVATE KEY-----/);
+    const text = shown(login.certificate);
+    expect(text).toMatch(/Principals: \n\s+pve-gitops-job-1042-aa\n/);
+    expect(text).toMatch(/Critical Options: \n\s+source-address 10\.1\.2\.3\/32\n/);
+    expect(text).toMatch(/Extensions: \(none\)/);
+  });
+
+  it('from what is no address is a bug', async () => {
+    await expect(keys().login('a', { minutes: 5, from: '10.1.2.3,0.0.0.0/0' }, CALL)).rejects.toThrow(/no address/);
   });
 });
