@@ -1,12 +1,15 @@
 #!/usr/bin/env bash
-# ./local/run.sh NAME: deploys libs/NAME, to the Proxmox VE of local/config.json or, without one, to a local node on
-# this machine. Installs what is missing and says what; --no-install only checks. Everything after NAME goes to
-# `pve-gitops deploy`.
+# ./local/run.sh: a local node on this machine, on it the control plane - Gitea at http://localhost:8080 with everything in it -
+# and what its pull requests deploy to: the Proxmox VE of local/config.json or, without one, the same local node.
+# ./local/run.sh NAME: deploys libs/NAME there without a forge.
+# Installs what is missing and says what; --no-install only checks. What else is given goes to `pve-gitops controlplane up`, or,
+# after NAME, to `pve-gitops deploy`. AUTO_DEPLOY=1 merges all pull requests.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 usage() {
-  echo "usage: ./local/run.sh NAME [--no-install] [--simulated] [options of pve-gitops deploy]"
+  echo "usage: ./local/run.sh [--no-install] [options of pve-gitops controlplane up]"
+  echo "       ./local/run.sh NAME [--no-install] [--simulated] [options of pve-gitops deploy]"
   echo "       NAME is a directory below libs/: $(cd libs && echo */ | tr -d /)"
 }
 
@@ -20,9 +23,15 @@ for argument in "$@"; do
     *) if [ -z "$name" ]; then name=$argument; else rest+=("$argument"); fi ;;
   esac
 done
-if [ -z "$name" ] || [ ! -d "libs/${name##*/}" ]; then
-  [ -z "$name" ] || echo "error: there is no libs/${name##*/}" >&2
+# The value of an option such as --port 8081 is no name.
+if [ -n "$name" ] && [ "${rest[0]:-}" = --port ] && [[ $name =~ ^[0-9]+$ ]]; then rest=(--port "$name" "${rest[@]:1}") name=''; fi
+if [ -n "$name" ] && [ ! -d "libs/${name##*/}" ]; then
+  echo "error: there is no libs/${name##*/}" >&2
   usage >&2
+  exit 3
+fi
+if [ -z "$name" ] && [ -n "$simulated" ]; then
+  echo 'error: the control plane needs real containers: --simulated takes a NAME' >&2
   exit 3
 fi
 
@@ -49,9 +58,12 @@ if [ ! -e build/.tsbuildinfo ] || [ -n "$(find src local actions tsconfig*.json 
 fi
 
 cli=build/local/cli/main.js
-start=(node start --unless-configured)
+start=(node start)
+# The control plane's first place is this machine, wherever it deploys to.
+[ -z "$name" ] || start+=(--unless-configured)
 [ -z "$simulated" ] || start+=(--simulated)
 if [ "$install" = yes ]; then start+=(--install); else start+=(--check); fi
 node "$cli" "${start[@]}"
 [ "$install" = yes ] || exit 0
+[ -n "$name" ] || exec node "$cli" controlplane up ${rest[@]+"${rest[@]}"}
 exec node "$cli" deploy "libs/${name##*/}" ${rest[@]+"${rest[@]}"}
