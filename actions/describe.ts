@@ -123,6 +123,16 @@ export function compositeYaml(): string {
   ].join('\n')}\n`;
 }
 
+/** Workflows that people write; a forge finds their copies. */
+const COPIED = [
+  'container.yml',
+  'pipeline.yml',
+  'operate.yml',
+  'tasks/drift.yml',
+  'tasks/update.yml',
+  'tasks/backup.yml',
+];
+
 /** File → what it has to hold. */
 export function written(): ReadonlyMap<string, string> {
   const composite = compositeYaml();
@@ -133,6 +143,10 @@ export function written(): ReadonlyMap<string, string> {
     ]),
     ['workflows/action.yml', composite],
     ['.gitea/workflows/action.yml', composite],
+    ...COPIED.map((file): [string, string] => [
+      `.gitea/workflows/${file}`,
+      readFileSync(join(ROOT, 'workflows', file), 'utf8'),
+    ]),
     ['docs/settings.md', settingsPage()],
     ['docs/definition.md', definitionPage(readFileSync(join(ROOT, 'docs', 'example', 'container.yml'), 'utf8'))],
     ['schemas/container.schema.json', definitionSchemaText()],
