@@ -33,20 +33,24 @@ async function takeSteps(input: PromoteInput): Promise<Done> {
   const attempts = new Map<string, number>();
   const around = await lookAround(input);
   let failure: unknown;
+  let ending = false;
   await takeCandidate(input);
   for (;;) {
     const facts = await gather(input, memory);
+    // Only the answer to the last write was lost: what is asked for has come about, and is not begun once more.
+    if (ending && facts.live !== undefined && facts.live.mark.promotion === undefined) break;
     const step = input.decide(facts);
     memory.look = false;
     if (step === undefined) break;
     if (input.onlyBuild && isBeyondBuilding(step, facts)) return built(input, facts, warnings);
     try {
       count(attempts, step, vmids.live);
-      warnings.push(...(await told(input, step, () => takeStep(input, step, facts, memory))));
-      if (step.kind === 'serve') throw new ReplaceFailure(failure, servingCandidate(input), false);
       // What was for something else, or failed in an earlier run, is begun anew.
       const again = failure === undefined && facts.live?.mark.promotion?.back === true;
-      if (step.kind === 'end' && !again) break;
+      ending = step.kind === 'end' && !again;
+      warnings.push(...(await told(input, step, () => takeStep(input, step, facts, memory))));
+      if (step.kind === 'serve') throw new ReplaceFailure(failure, servingCandidate(input), false);
+      if (ending) break;
     } catch (error) {
       if (input.signal.aborted || error instanceof ReplaceFailure) throw error;
       // Nothing has been done yet.
