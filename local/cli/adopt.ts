@@ -5,13 +5,19 @@ import { renderPlan } from '../../src/report/plan.ts';
 import { type CommonOptions, defineDirectory, withContext } from './context.ts';
 
 export interface AdoptOptions extends CommonOptions {
-  readonly vmid: number;
+  readonly vmid?: number;
   readonly from?: string;
   readonly hostKey?: readonly string[];
 }
 
 /** Puts the owner mark on a container that exists, then shows what a deploy would change. */
-export function adopt(directory: string, options: AdoptOptions): Promise<number> {
+export function adopt(directory: string, { vmid: given, ...rest }: AdoptOptions): Promise<number> {
+  if (given === undefined) {
+    throw new GitopsError('user', 'Unable to adopt: --vmid names the container', {
+      advice: ['several at once, by the vmids of their definitions: pve-gitops adopt --all DIR'],
+    });
+  }
+  const options = { ...rest, vmid: given };
   return withContext(options, async (context) => {
     const { ports, settings, signal, terminal } = context;
     const defined = await defineDirectory(context, directory, options);

@@ -11,6 +11,7 @@ import { EXIT } from '../../src/report/exit-code.ts';
 import { renderImport } from '../../src/report/import.ts';
 import { type CommonOptions, type Context, withContext } from './context.ts';
 import { importDirectory } from './import-directory.ts';
+import { type ImportUpstreamOptions, importUpstream } from './import-upstream.ts';
 import { schemaFrom } from './schema-from.ts';
 
 export interface ImportOptions extends CommonOptions {
@@ -22,12 +23,26 @@ export interface ImportOptions extends CommonOptions {
   readonly print?: boolean;
 }
 
-export function importAny(given: string | undefined, options: ImportOptions): Promise<number> {
+export function importAny(
+  given: string | undefined,
+  upstream: string | undefined,
+  options: ImportOptions & ImportUpstreamOptions,
+): Promise<number> {
   const { vmid } = options;
+  if (upstream !== undefined) {
+    if (given === 'upstream' && vmid === undefined) return importUpstream(upstream, options);
+    throw new GitopsError('user', `Unable to import ${given ?? ''} and ${upstream}: one directory at a time`, {
+      advice: ['a Proxmox-GitOps repository: pve-gitops import upstream DIR --to FOLDER'],
+    });
+  }
   if (vmid !== undefined) return importContainer(given, { ...options, vmid });
   if (given !== undefined) return importDirectory(given, options);
   throw new GitopsError('user', 'Unable to import: name a directory, or a container with --vmid', {
-    advice: ['pve-gitops import DIR', 'pve-gitops import --vmid 105 [DIR]'],
+    advice: [
+      'pve-gitops import DIR',
+      'pve-gitops import --vmid 105 [DIR]',
+      'pve-gitops import upstream DIR --to FOLDER',
+    ],
   });
 }
 

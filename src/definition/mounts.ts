@@ -30,7 +30,7 @@ const parts = {
   },
 } as const;
 
-/** Proxmox VE counts from mp0 to mp255. */
+/** Proxmox VE counts from mp0 to mp255. An empty list in an overlay takes those of the file below it away. */
 const MOUNT_POINTS = 256;
 
 const text = z.string().regex(MOUNT);
@@ -41,7 +41,7 @@ type Written = z.infer<typeof one>;
 export const mounts = field({
   env: 'MOUNT',
   yaml: 'mount',
-  schema: z.union([text, bind, z.array(one).min(1).max(MOUNT_POINTS)]),
+  schema: z.union([text, bind, z.array(one).max(MOUNT_POINTS)]),
   convert: (written): readonly MountSource[] => listOf<Written>(written).map(mountOf),
   fromText: asList,
   shape: { kind: 'list', parts: { host, path, ...parts }, item: 'share, /host/path:/path, /dev/… or {host, path}' },

@@ -53,17 +53,30 @@ export function prove(input: ProofInput): Proof {
   const wanted = definitionFiles(who.stage);
   const files = new Map([...input.files].filter(([name]) => wanted.includes(name)));
   const desired = resolve(parseDefinition({ directory, stage: who.stage, files, names }), settings, who);
+  const made = planAdopted({ state, desired, settings, ...(pool === undefined ? {} : { pool }) });
+  return { desired, ...judge(made, settings, notes) };
+}
+
+export interface AdoptedPlanInput {
+  readonly state: ContainerState;
+  readonly desired: Desired;
+  readonly settings: Settings;
+  readonly pool?: string;
+}
+
+/** What a deploy would do to a container as `adopt` leaves it. Pure. */
+export function planAdopted({ state, desired, settings, pool }: AdoptedPlanInput): Plan {
   const seen = adopted(state, settings.site, desired);
   const { applied } = seen.mark;
-  const made = plan({
+  return plan({
     desired,
     observed: { kind: 'present', ...seen, ...(pool === undefined ? {} : { pool }) },
     templates: { storage: desired.templateStorage, present: [], offered: [] },
     // What has been applied counts as current: only what never was is due for sure.
     due: { baseline: applied.baseline ?? '', configuration: applied.configuration ?? '', force: false },
+    rootLogin: settings.connection.user === 'root@pam' && settings.connection.password !== undefined,
     ...(settings.share === undefined ? {} : { share: settings.share }),
   });
-  return { desired, ...judge(made, settings, notes) };
 }
 
 /** The container as it is after `adopt`: with our mark and our tag. */

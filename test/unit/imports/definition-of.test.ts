@@ -89,6 +89,9 @@ describe('a definition of what is there', () => {
       }),
     ).toBe(
       [
+        // A deploy would protect one with volumes: it is not protected, and stays as it is.
+        'protection: no',
+        '',
         'volumes:',
         '  data:',
         '    path: /srv/data',
