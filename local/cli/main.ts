@@ -2,13 +2,12 @@
 import { Command, CommanderError } from 'commander';
 import { errorJson, renderError } from '../../src/report/error.ts';
 import { EXIT, exitCodeOfError } from '../../src/report/exit-code.ts';
-import type { AdoptOptions } from './adopt.ts';
 import type { DeployOptions } from './deploy.ts';
 import type { RollbackOptions } from './history.ts';
-import type { ImportOptions } from './import.ts';
 import { command, common, ending, type Raw, run } from './program.ts';
 import type { SetupOptions } from './setup.ts';
 import { addSubcommands } from './subcommands.ts';
+import { addTakeOverCommands } from './take-over-commands.ts';
 
 /** Each command is loaded when it is called: most of a short run would be spent on loading the others. */
 
@@ -92,34 +91,7 @@ command(
       return stretch('destroy', directory, options);
     }),
   );
-command(
-  program,
-  'import [directory]',
-  'write a definition: of a directory with configSettings, or of a container that exists (--vmid); changes nothing on the server',
-)
-  .option('--vmid <number>', 'the container', Number)
-  .option('--print', 'print the definition instead of writing container.yml')
-  .option('--force', 'write over a container.yml that is there')
-  .action(
-    run(async (directory, options) => {
-      const { importAny } = await import('./import.ts');
-      return importAny(directory, options as unknown as ImportOptions);
-    }),
-  );
-command(
-  program,
-  'adopt <directory>',
-  'take over a container that exists: puts the owner mark and our tag on it, changes nothing else',
-)
-  .requiredOption('--vmid <number>', 'the container', Number)
-  .option('--from <owner>', 'the owner it is taken from, when it has one')
-  .option('--host-key <fingerprint...>', 'SHA256:… of its SSH host keys')
-  .action(
-    run(async (directory, options) => {
-      const { adopt } = await import('./adopt.ts');
-      return adopt(directory, options as unknown as AdoptOptions);
-    }),
-  );
+addTakeOverCommands(program);
 
 command(program, 'setup', 'print what makes a pool, a small role and a token for it; with --run make them')
   .option('--run', 'make what is missing, and write the settings file')
