@@ -16,6 +16,22 @@ export interface LeakSearch {
   close(): void;
 }
 
+const CHUNK = 16 * 1024 * 1024;
+
+/** The parts of a sparse file that are more than holes, joined where they touch. */
+function extentsOf(path: string): readonly { readonly start: number; readonly end: number }[] {
+  const told = execFileSync('filefrag', ['-v', '-b1', path], { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
+  const extents: { start: number; end: number }[] = [];
+  for (const [, first, last] of told.matchAll(/^\s*\d+:\s+(\d+)\.\.\s*(\d+):/gm)) {
+    const extent = { start: Number(first), end: Number(last) + 1 };
+    const before = extents.at(-1);
+    if (before?.end === extent.start) before.end = extent.end;
+    else extents.push(extent);
+  }
+  if (extents.length === 0) throw new Error(`filefrag sees nothing of ${path}`);
+  return extents;
+}
+
 /** Every line of each text, and each as base64. */
 export function searchFor(secrets: readonly string[]): LeakSearch {
   const lines = secrets.flatMap((secret) => secret.split('\n')).filter((line) => line.length > 3);
@@ -31,7 +47,12 @@ export function searchFor(secrets: readonly string[]): LeakSearch {
     if (paths.length === 0) return [];
     const excluded = left.map((name) => `--exclude=${name}`);
     const args = ['-rlaF', '-D', 'skip', '-f', patterns, ...excluded, '--', ...paths];
-    const { status, stdout, stderr } = spawnSync('grep', args, { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
+    const { status, stdout, stderr } = spawnSync('grep', args, {
+      encoding: 'utf8',
+      maxBuffer: 64 * 1024 * 1024,
+      // Bytes, not characters: many times faster.
+      env: { PATH: process.env.PATH, LC_ALL: 'C' },
+    });
     // What ends while it is read is no finding; that grep could not look at all is.
     if (status === null || status > 2 || (status === 2 && !/No such|denied|Invalid/.test(stderr))) {
       throw new Error(`grep: ${stderr}`);
@@ -53,25 +74,22 @@ export function searchFor(secrets: readonly string[]): LeakSearch {
     bytes(path) {
       if (!existsSync(path)) return [];
       const longest = Math.max(...texts.map((text) => Buffer.byteLength(text)));
-      const size = 16 * 1024 * 1024;
-      const chunk = Buffer.alloc(size + longest);
-      const zero = Buffer.alloc(size);
+      const chunk = Buffer.alloc(CHUNK + longest);
       const found = new Set<string>();
       const file = openSync(path, 'r');
       try {
-        let kept = 0;
-        for (;;) {
-          const read = readSync(file, chunk, kept, size, null);
-          if (read === 0) break;
-          const fresh = chunk.subarray(kept, kept + read);
-          // Most of a sparse file is holes.
-          if (!fresh.equals(zero.subarray(0, read))) {
+        for (const { start, end } of extentsOf(path)) {
+          let kept = 0;
+          for (let at = start; at < end; ) {
+            const read = readSync(file, chunk, kept, Math.min(CHUNK, end - at), at);
+            if (read === 0) break;
+            at += read;
             const whole = chunk.subarray(0, kept + read);
             for (const text of texts) if (whole.includes(text)) found.add(text);
+            const rest = Math.min(longest, whole.length);
+            chunk.copyWithin(0, whole.length - rest, whole.length);
+            kept = rest;
           }
-          const rest = Math.min(longest, kept + read);
-          chunk.copyWithin(0, kept + read - rest, kept + read);
-          kept = rest;
         }
       } finally {
         closeSync(file);

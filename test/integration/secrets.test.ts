@@ -102,15 +102,20 @@ if (missing.length === 0) {
     return createHash('sha256').update(text).digest('hex');
   };
 
-  /** Everything that is left of a run, but for the container's own tmpfs. */
+  /** What a run has said and left in its container. */
   async function left(vmid: number, said: string): Promise<readonly string[]> {
-    const state = join(site.state, 'node');
-    const pool = poolOf(state);
-    const config = await site.config(vmid);
     return [
       ...search.text(said).map((text) => `said: ${text}`),
-      ...search.text(JSON.stringify(config)).map((text) => `config: ${text}`),
+      ...search.text(JSON.stringify(await site.config(vmid))).map((text) => `config: ${text}`),
       ...search.container((await status(vmid)).pid),
+    ];
+  }
+
+  /** What is left on the node: its files, all volumes with their snapshots, and blocks that nothing points to any more. */
+  function leftOnNode(): readonly string[] {
+    const state = join(site.state, 'node');
+    const pool = poolOf(state);
+    return [
       ...search.files(site.folder, ['volumes.btrfs']),
       ...(pool === undefined ? [] : search.files(pool)),
       ...search.bytes(join(state, 'volumes.btrfs')).map((text) => `disk: ${text}`),
@@ -140,6 +145,10 @@ if (missing.length === 0) {
     expect(watch.rounds).toBeGreaterThan(100);
   });
 
+  it('nor on the node: files, snapshots, images, disk', () => {
+    expect(leftOnNode()).toEqual([]);
+  });
+
   it('the search finds what is left on purpose, wherever it is', async () => {
     const leaky = `${SCRIPT}
 mkdir -p /var/lib/app && printf '%s' "$APP_KEY" >/var/lib/app/key
@@ -154,7 +163,7 @@ sh -c 'sleep 1; true' "$APP_TOKEN"
     watch.stop();
     expect(end).toMatchObject({ code: 0 });
     expect(watch.found.size).toBeGreaterThan(0);
-    const found = await left(1061, `${end.text}${KEY}`);
+    const found = [...(await left(1061, `${end.text}${KEY}`)), ...leftOnNode()];
     for (const path of [/^\/run\/token$/, /^\/tmp\/encoded$/, /^\/var\/lib\/app\/key$/, /^journal: /, /^said: /]) {
       expect(found).toContainEqual(expect.stringMatching(path));
     }
