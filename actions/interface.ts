@@ -55,6 +55,7 @@ export const ACTIONS: readonly ActionInterface[] = [
     inputs: {
       repo: { description: 'Container repository, owner/name', default: '${{ github.repository }}' },
       ref: { description: 'Branch; it decides what happens', default: '${{ github.ref_name }}' },
+      branch: { description: 'The same, as workflows of Proxmox-GitOps call it; it counts over ref' },
       cache_bust: { description: 'Accepted and without effect: action caches are keyed by the uses line alone' },
       mode: { description: `${MODES}; empty: the branch decides` },
       stage: { description: 'Stage of the definition; empty: the branch decides' },

@@ -41,7 +41,7 @@ export async function checkOutOf({ inputs, environment, mask, signal, event }: C
     });
   }
   const repository = inputs.repo === undefined || inputs.repo === '' ? need('GITHUB_REPOSITORY') : inputs.repo;
-  const ref = inputs.ref === undefined || inputs.ref === '' ? need('GITHUB_REF_NAME') : inputs.ref;
+  const ref = refOf(inputs) ?? need('GITHUB_REF_NAME');
   const own =
     repository === environment.GITHUB_REPOSITORY && [environment.GITHUB_REF_NAME, environment.GITHUB_REF].includes(ref);
   const path = inputs.path ?? '';
@@ -61,4 +61,9 @@ export async function checkOutOf({ inputs, environment, mask, signal, event }: C
     signal,
   });
   return { repository, branch: ref.replace(/^refs\/heads\//, ''), commit, directory };
+}
+
+/** `branch` is what workflows of Proxmox-GitOps call it; `ref` has a default, so that the other one counts over it. */
+export function refOf(inputs: Readonly<Record<string, string>>): string | undefined {
+  return [inputs.branch, inputs.ref].find((value) => value !== undefined && value !== '');
 }

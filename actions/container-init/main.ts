@@ -7,7 +7,7 @@ import { encodeDesired } from '../../src/desired/json.ts';
 import { jobOf } from '../../src/desired/verb.ts';
 import type { About } from '../../src/report/feedback.ts';
 
-const INPUTS = ['repo', 'ref', 'cache_bust', 'mode', 'stage', 'path'];
+const INPUTS = ['repo', 'ref', 'branch', 'cache_bust', 'mode', 'stage', 'path'];
 
 /** Check out; definition → desired. Never touches Proxmox VE. Its post part, the last of the job, ends what was cut off. */
 await runAction('container-init', INPUTS, async ({ ports, settings, runner, feedback, inputs, ...context }) => {
