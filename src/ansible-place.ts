@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { AnsiblePlace, OpenAnsiblePlace } from './configure/ansible.ts';
+import type { AnsiblePlace, AnsibleTarget, OpenAnsiblePlace } from './configure/ansible.ts';
 import { CLOSE_LOGIN, OPEN_LOGIN } from './configure/ansible-scripts.ts';
 import { type Job, openJob } from './job-container.ts';
 import { GitopsError } from './model/errors.ts';
@@ -14,11 +14,7 @@ const CLOSE_MS = 30_000;
  * Where the playbooks of a run run. undefined: inside the container that they configure, as the setting says, or because the
  * node is a simulated one.
  */
-export function ansiblePlace(
-  ports: Ports,
-  options: RunOptions,
-  target: { readonly vmid: number; readonly node: string; readonly address: string },
-): OpenAnsiblePlace | undefined {
+export function ansiblePlace(ports: Ports, options: RunOptions, target: AnsibleTarget): OpenAnsiblePlace | undefined {
   const { ansiblePlace: place = 'job', simulated } = options.settings;
   if (place === 'target' || simulated !== undefined) return undefined;
   return async (shell, call) => {
@@ -41,7 +37,7 @@ async function openLogin(
   ports: Ports,
   target: Shell,
   job: Job,
-  { vmid, address }: { readonly vmid: number; readonly address: string },
+  { vmid, address }: AnsibleTarget,
   call: Call,
 ): Promise<AnsiblePlace> {
   const minutes = Math.ceil(call.timeoutMs / 60_000) + SPARE_MINUTES;

@@ -1,3 +1,4 @@
+import { ansiblePlace } from './ansible-place.ts';
 import { converge } from './apply/converge.ts';
 import { failedOutcome, finishedOutcome } from './apply/outcome.ts';
 import { definitionFiles } from './definition/files.ts';
@@ -139,7 +140,7 @@ async function withRun(
   options: RunOptions,
   work: (run: ContainerRun) => Promise<Outcome>,
 ): Promise<Outcome> {
-  const run = new ContainerRun(ports, options);
+  const run = new ContainerRun(ports, { ...options, ansible: (target) => ansiblePlace(ports, options, target) });
   try {
     return await work(run);
   } finally {

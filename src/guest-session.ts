@@ -1,4 +1,3 @@
-import { ansiblePlace } from './ansible-place.ts';
 import type { GuestDone } from './apply/context.ts';
 import { call, DEADLINES } from './apply/deadlines.ts';
 import type { Holding } from './apply/lease.ts';
@@ -144,7 +143,7 @@ export class GuestSession {
   private async ansiblePlace(holding: Holding): Promise<Pick<ConfigureInput, 'ansible'>> {
     if (this.options.desired.engine !== 'ansible') return {};
     const { vmid, node } = holding.state;
-    const open = ansiblePlace(this.ports, this.options, { vmid, node, address: await this.addressOf(holding) });
+    const open = this.options.ansible?.({ vmid, node, address: await this.addressOf(holding) });
     return open === undefined ? {} : { ansible: open };
   }
 

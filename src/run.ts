@@ -4,6 +4,7 @@ import type { Holding } from './apply/lease.ts';
 import { observe } from './apply/observe.ts';
 import { NO_VOLUME_FACTS } from './apply/volume-facts.ts';
 import { imagesFor, isBeingBuilt, makeImage } from './base-image.ts';
+import type { AnsibleTarget, OpenAnsiblePlace } from './configure/ansible.ts';
 import { GuestSession } from './guest-session.ts';
 import type { Links } from './model/card.ts';
 import type { Desired } from './model/desired.ts';
@@ -35,6 +36,8 @@ export interface RunOptions {
   readonly links?: Links;
   /** The forge's host, handed to scripts as HOST. */
   readonly forgeHost?: string;
+  /** Where the playbooks of a container run; undefined: in the container itself. */
+  readonly ansible?: (target: AnsibleTarget) => OpenAnsiblePlace | undefined;
   readonly signal: AbortSignal;
 }
 

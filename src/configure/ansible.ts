@@ -30,6 +30,13 @@ export interface AnsiblePlace {
   close(): Promise<void>;
 }
 
+/** The container that a playbook configures. */
+export interface AnsibleTarget {
+  readonly vmid: number;
+  readonly node: string;
+  readonly address: string;
+}
+
 /** Makes the place when the target is ready for it; without one playbooks run in the target itself. */
 export type OpenAnsiblePlace = (target: Shell, call: Call) => Promise<AnsiblePlace>;
 
