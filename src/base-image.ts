@@ -5,10 +5,13 @@ import { findImages } from './apply/image/find.ts';
 import { refreshLists } from './apply/image/refresh.ts';
 import type { Holding } from './apply/lease.ts';
 import { baselineHash } from './baseline/debian.ts';
+import { CINC_SOURCE, cincInstallScript } from './configure/cinc-install.ts';
 import { GuestSession } from './guest-session.ts';
+import type { EngineName } from './model/definition.ts';
 import type { Desired } from './model/desired.ts';
+import { GitopsError } from './model/errors.ts';
 import type { BaseImage, ImageFacts } from './model/image.ts';
-import type { Keys, Ports } from './model/ports.ts';
+import type { Call, Keys, Ports, Shell } from './model/ports.ts';
 import type { Settings } from './model/settings.ts';
 import { parseTemplateVolid } from './model/template-name.ts';
 import { imageFacts, imageParameters } from './plan/image.ts';
@@ -35,19 +38,38 @@ const settingsOf = ({ timezone, locale, sshKeys }: Settings): Desired['baseline'
   upgrade: false,
 });
 
+export interface EnginePackages {
+  readonly engine: EngineName;
+  /** Installs them as root where they are missing. */
+  readonly argv: readonly string[];
+}
+
+/** undefined: the engine needs nothing inside of a container, or what the baseline has. */
+function enginePackages(engine: EngineName): EnginePackages | undefined {
+  return engine === 'cinc' ? { engine, argv: cincInstallScript(CINC_SOURCE) } : undefined;
+}
+
+/** Of an image that is there. */
+export function engineOfKind(kind: string): EngineName {
+  return kind.endsWith('-cinc') ? 'cinc' : 'none';
+}
+
 export async function recipeOf(
   { keys }: { readonly keys: Pick<Keys, 'authority'> },
   settings: Settings,
   template: string,
+  engine: EngineName,
 ): Promise<ImageRecipe> {
   const baseline = baselineHash(settingsOf(settings), await keys.authority());
+  const packages = enginePackages(engine);
   const file = template.replace(/^[^:]+:(?:.*\/)?/, '');
   const key = createHash('sha256')
-    .update(JSON.stringify(['image 1', file, baseline]))
+    .update(JSON.stringify(['image 1', file, baseline, packages?.argv ?? []]))
     .digest('hex')
     .slice(0, 12);
   const known = parseTemplateVolid(template);
-  const kind = known === undefined ? 'custom' : `${known.os}-${known.release}`;
+  const system = known === undefined ? 'custom' : `${known.os}-${known.release}`;
+  const kind = packages === undefined ? system : `${system}-${packages.engine}`;
   return { template, key, kind, name: `${kind}-${key}`, baseline };
 }
 
@@ -73,7 +95,7 @@ export async function imagesFor(
   const read = call(DEADLINES.read, signal);
   const search = { inventory: ports.inventory, site: settings.site, vmidBase: images.vmidBase, node };
   const [recipe, found, storages] = await Promise.all([
-    recipeOf(ports, settings, template),
+    recipeOf(ports, settings, template, desired.engine),
     findImages(search, read),
     ports.surroundings.storageKinds(node, read),
   ]);
@@ -106,7 +128,8 @@ export interface ImageOrder {
 export async function makeImage(ports: Ports, options: RunOptions, order: ImageOrder): Promise<BaseImage> {
   const { settings, signal } = options;
   const { node, template, vmid } = order.place;
-  const recipe = await recipeOf(ports, settings, template);
+  const recipe = await recipeOf(ports, settings, template, options.desired.engine);
+  const packages = enginePackages(options.desired.engine);
   const storages = await ports.surroundings.storageKinds(node, call(DEADLINES.read, signal));
   const { storage } = options.desired.rootfs;
   const pool = options.desired.pool ?? settings.pool;
@@ -140,6 +163,8 @@ export async function makeImage(ports: Ports, options: RunOptions, order: ImageO
       enough: (image) => order.enough(image),
       async prepare(holding: Holding) {
         await session.runBaseline(holding);
+        if (packages !== undefined)
+          await install(await session.open(holding), packages, call(DEADLINES.baseline, signal));
         await refreshLists(await session.open(holding), call(DEADLINES.baseline, signal));
         return recipe.baseline;
       },
@@ -149,4 +174,11 @@ export async function makeImage(ports: Ports, options: RunOptions, order: ImageO
   } finally {
     await session.close();
   }
+}
+
+async function install(shell: Shell, { engine, argv }: EnginePackages, deadline: Call): Promise<void> {
+  const { exitCode, stdout, stderr } = await shell.run({ name: `packages of ${engine}`, argv }, deadline);
+  if (exitCode === 0) return;
+  const log = `${stdout}\n${stderr}`.trim().split('\n').slice(-5);
+  throw new GitopsError('remote', `Unable to install the packages of ${engine} into an image: ${log.at(-1)}`, { log });
 }

@@ -1,5 +1,5 @@
 import { call, DEADLINES } from '../apply/deadlines.ts';
-import { type ImagePlace, makeImage } from '../base-image.ts';
+import { engineOfKind, type ImagePlace, makeImage } from '../base-image.ts';
 import { candidateAddress } from '../candidate-address.ts';
 import { parseDefinition } from '../definition/parse.ts';
 import { resolve } from '../desired/resolve.ts';
@@ -43,7 +43,7 @@ export async function buildImages(
   const built = new Map<string, Built>();
   for (const { desired: wish, node } of orders) {
     const template = await templateFor(ports, wish, node, signal);
-    const place = JSON.stringify([node, wish.rootfs.storage, template]);
+    const place = JSON.stringify([node, wish.rootfs.storage, template, engineOfKind(`-${wish.engine}`)]);
     if (built.has(place)) continue;
     built.set(place, await buildOne(ports, settings, { desired: wish, node, template }, force, signal));
   }
@@ -66,7 +66,8 @@ async function ordersOf(
         ? { kind: 'volid', volid: image.template }
         : { kind: 'newest', os: known.os, release: known.release };
     const rootfs = { ...plain.rootfs, storage: image.storage };
-    return { desired: { ...plain, template, rootfs }, node: image.state.node };
+    const engine = engineOfKind(image.kind);
+    return { desired: { ...plain, template, rootfs, engine }, node: image.state.node };
   });
   return [{ desired: plain, node }, ...there];
 }

@@ -1,6 +1,6 @@
 import { call, DEADLINES } from '../apply/deadlines.ts';
 import { findImages } from '../apply/image/find.ts';
-import { recipeOf } from '../base-image.ts';
+import { engineOfKind, recipeOf } from '../base-image.ts';
 import type { BaseImage } from '../model/image.ts';
 import { parseDescription } from '../model/mark.ts';
 import type { Ports } from '../model/ports.ts';
@@ -34,7 +34,10 @@ export async function listImages(ports: Ports, settings: Settings, signal: Abort
     await Promise.all(nodes.map(async (node) => [node, await ports.surroundings.storageKinds(node, read)] as const)),
   );
   const keys = new Map<string, string>();
-  for (const { template } of images) keys.set(template, (await recipeOf(ports, settings, template)).key);
+  for (const { template, kind } of images) {
+    const { key } = await recipeOf(ports, settings, template, engineOfKind(kind));
+    keys.set(`${template} ${kind}`, key);
+  }
   const needs = await neededVolumes(ports, signal);
   const now = ports.inventory.serverTime() ?? ports.clock.now();
   const finished = images.filter((image) => isFinished(image, kinds.get(image.state.node) ?? []));
@@ -44,7 +47,7 @@ export async function listImages(ports: Ports, settings: Settings, signal: Abort
       image,
       state: !finished.includes(image)
         ? 'unfinished'
-        : keys.get(image.template) === image.key && !isOutdone(image, finished)
+        : keys.get(`${image.template} ${image.kind}`) === image.key && !isOutdone(image, finished)
           ? 'current'
           : 'old',
       ageDays: image.built === undefined ? 0 : ageInDays(image.built, now),

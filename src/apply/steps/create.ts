@@ -1,4 +1,4 @@
-import { GitopsError } from '../../model/errors.ts';
+import { GitopsError, isGitopsError } from '../../model/errors.ts';
 import type { CloneSource } from '../../model/image.ts';
 import { formatDescription, type Mark } from '../../model/mark.ts';
 import type { CreateStep, Parameters } from '../../model/plan.ts';
@@ -21,7 +21,9 @@ export async function create(input: ConvergeInput, step: CreateStep, taken: Set<
   const { ports, signal } = input;
   const guarded = step.guarded === undefined ? {} : { guarded: step.guarded };
   const mark = { ...input.newMark(step.vmid, step.template), ...guarded, lease: newLease(ports) };
-  if (step.image !== undefined) return clone(input, step, step.image, mark, taken);
+  const cloned = step.image === undefined ? undefined : await clone(input, step, step.image, mark, taken);
+  if (cloned?.kind === 'done') return cloned.done;
+  const before = cloned === undefined ? [] : [cloned.warning];
   const authority = await ports.keys.authority();
   const parameters: Record<string, string | number> = {
     ...step.parameters,
@@ -29,37 +31,52 @@ export async function create(input: ConvergeInput, step: CreateStep, taken: Set<
     description: formatDescription(step.text ?? '', mark),
     'ssh-public-keys': authorizedKeys(authority, input.sshKeys),
   };
+  const done = (warnings: readonly string[]): Done => ({
+    summary: `container ${step.vmid} created`,
+    warnings,
+    changes: step.changes,
+  });
   const send = (sent: Parameters) =>
     ports.containers.create(step.node, step.vmid, sent, call(DEADLINES.create, signal));
   try {
     const task = await send(parameters);
-    return { summary: `container ${step.vmid} created`, warnings: task.warnings, changes: step.changes };
+    return done([...before, ...task.warnings]);
   } catch (error) {
     // Only our own index may be left out. The refusal came before any work.
     if (!isIndexRefused(error) || parameters.tags !== INDEX) throw error;
     taken.add('tags');
     const { tags: _, ...untagged } = parameters;
     const task = await send(untagged);
-    return { summary: `container ${step.vmid} created`, warnings: [...task.warnings, UNTAGGED], changes: step.changes };
+    return done([...before, ...task.warnings, UNTAGGED]);
   }
 }
 
-/** Cut off after the clone call, it differs from its definition, and the next plan brings it there. */
+/**
+ * Cut off after the clone call, it differs from its definition, and the next plan brings it there. A clone that was refused
+ * before it began is a warning: the template is there.
+ */
 async function clone(
   input: ConvergeInput,
   step: CreateStep,
   image: CloneSource,
   mark: Mark,
   taken: Set<Taken>,
-): Promise<Done> {
+): Promise<{ readonly kind: 'done'; readonly done: Done } | { readonly kind: 'refused'; readonly warning: string }> {
   const { node, vmid, parameters } = step;
   const description = formatDescription(step.text ?? '', markOfClone(mark, image));
   const wish = { node, vmid, parameters, description, image };
-  const cloned = await cloneImage(input.ports, wish, input.signal);
+  let cloned: readonly string[];
+  try {
+    cloned = await cloneImage(input.ports, wish, input.signal);
+  } catch (error) {
+    if (!isGitopsError(error) || error.remote.uncertain === true || input.signal.aborted) throw error;
+    if (!(await input.ports.inventory.vmidFree(vmid, call(DEADLINES.read, input.signal)))) throw error;
+    return { kind: 'refused', warning: `${error.message}; the container is made from its template` };
+  }
   const shaped = await shapeClone(input.ports, { node, vmid, parameters }, input.signal);
   if (shaped.includes(UNTAGGED)) taken.add('tags');
   const summary = `container ${vmid} cloned from image ${image.name}`;
-  return { summary, warnings: [...cloned, ...shaped], changes: step.changes };
+  return { kind: 'done', done: { summary, warnings: [...cloned, ...shaped], changes: step.changes } };
 }
 
 const HOST_KEY = /^done: (SHA256:[A-Za-z0-9+/]+)/;
