@@ -29,8 +29,8 @@ export interface DirectoryInput {
 }
 
 /**
- * Variables that the scripts of such a directory get: the simple assignments of `configSettings`, and over them those of `.env`,
- * whose values are masked from now on. Empty for every other directory. Throws ProblemsError where `.env` holds anything else,
+ * Variables that the scripts of such a directory get: the simple assignments of `.env`, whose values are masked from now on, and
+ * over them those of `configSettings`. Empty for every other directory. Throws ProblemsError where `.env` holds anything else,
  * without showing it: what is not read would be missing without a word.
  */
 export async function directoryVariables({
@@ -52,7 +52,7 @@ export async function directoryVariables({
   }
   const own = hidden?.assignments ?? [];
   for (const { value } of own) if (!NO_SECRET.test(value)) secrets.mask(value);
-  const all = [...(open?.assignments ?? []), ...own].filter(({ name }) => !RESERVED.test(name));
+  const all = [...own, ...(open?.assignments ?? [])].filter(({ name }) => !RESERVED.test(name));
   return Object.fromEntries(all.map(({ name, value }) => [name, value]));
 }
 
