@@ -62,7 +62,7 @@ end
 module PveGitops
   module IncludeFile
     def include(name)
-      folder = File.dirname(caller_locations(1..1).first.absolute_path)
+      folder = File.dirname(File.expand_path(caller_locations(1..1).first.path))
       file = File.expand_path(name, folder)
       raise ArgumentError, "Unable to include #{name}: there is no such file beside the recipe" unless File.file?(file)
 
