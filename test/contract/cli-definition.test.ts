@@ -73,7 +73,10 @@ interface Result {
     readonly steps: readonly { readonly kind: string }[];
     readonly data: readonly Record<string, unknown>[];
   };
-  readonly results: readonly { readonly kind: string }[];
+  readonly results: readonly {
+    readonly kind: string;
+    readonly changes: readonly { readonly field: string; readonly to?: string }[];
+  }[];
 }
 const outcomeOf = (end: Ended): Result => {
   expect(end, end.text).toMatchObject({ code: 0 });
@@ -82,7 +85,11 @@ const outcomeOf = (end: Ended): Result => {
 /** Kinds of the steps that were taken, without those inside the container and the way back before them. */
 const steps = (end: Ended): readonly string[] =>
   outcomeOf(end)
-    .results.map(({ kind }) => kind)
+    .results.map(({ kind, changes }) => {
+      const [only, more] = changes;
+      const guards = kind === 'update' && only?.field === 'protection' && more === undefined;
+      return guards ? `protection ${only.to}` : kind;
+    })
     .filter((kind) => !['download', 'keep', 'baseline', 'configure'].includes(kind));
 const fates = (end: Ended): readonly string[] =>
   outcomeOf(end).plan.data.map(({ name, fate }) => `${String(name)} ${String(fate)}`);
@@ -237,13 +244,13 @@ describe('volumes', () => {
   it('are detached and kept, and come back as the same', async () => {
     outcomeOf(await deploy(BASE + data));
     const end = await deploy(BASE);
-    expect(steps(end)).toEqual(['update', 'restart']);
+    expect(steps(end)).toEqual(['protection 0', 'update', 'restart', 'protection 1']);
     expect(fates(end)).toEqual(['root file system kept', 'data detached']);
     expect(await config()).toMatchObject({ unused0: PATHS.data });
     const plan = await site.run(['plan', definition(BASE)]);
     expect(plan.stdout).toContain('data (1 GiB) detached, kept');
     const back = await deploy(BASE + data);
-    expect(steps(back)).toEqual(['update']);
+    expect(steps(back)).toEqual(['protection 0', 'update', 'protection 1']);
     expect(fates(back)).toEqual(['root file system kept', 'data attached']);
     expect((await config()).mp0).toContain(PATHS.data);
     expect(steps(await deploy(BASE + data))).toEqual([]);
@@ -271,7 +278,7 @@ describe('volumes', () => {
 
   it('die when git says so, and not before', async () => {
     const end = await deploy(`${BASE}volumes: {data: delete}\n`);
-    expect(steps(end)).toEqual(['update', 'restart', 'discard']);
+    expect(steps(end)).toEqual(['protection 0', 'update', 'restart', 'discard']);
     expect(fates(end)).toEqual(['root file system kept', 'data destroyed']);
     expect(await volids()).toEqual([`local-lvm:vm-${VMID}-disk-0`]);
     expect(JSON.stringify(await config())).not.toContain('volumes');
