@@ -1,4 +1,13 @@
-import { cpSync, lstatSync, mkdirSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { CINC_FILES } from '../../src/configure/cinc-files.ts';
 import { definitionSchemaText } from '../../src/definition/json-schema.ts';
@@ -67,6 +76,7 @@ function targetOf(source: string, to: string | undefined): string {
 function factsOf(root: string, shown: string): UpstreamFacts {
   const paths: string[] = [];
   const hollow: string[] = [];
+  const strays: string[] = [];
   const walk = (folder: string): void => {
     const entries = readdirSync(join(root, folder), { withFileTypes: true }).filter(({ name }) => name !== '.git');
     if (entries.length === 0) hollow.push(folder);
@@ -74,6 +84,7 @@ function factsOf(root: string, shown: string): UpstreamFacts {
       const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
       if (entry.isDirectory()) walk(path);
       else if (entry.isFile() || entry.isSymbolicLink()) paths.push(path);
+      if (entry.isSymbolicLink() && !isWithin(root, join(root, path))) strays.push(path);
     }
   };
   try {
@@ -82,12 +93,19 @@ function factsOf(root: string, shown: string): UpstreamFacts {
     throw new GitopsError('user', `Unable to import ${shown}: ${(cause as Error).message}`, { cause });
   }
   const text = (path: string): string => {
-    const full = realpathSync(join(root, path));
-    const inside = full.startsWith(`${realpathSync(root)}${sep}`);
-    const { size } = lstatSync(full);
-    return inside && size <= LARGEST ? readFileSync(full, 'utf8') : '';
+    const full = join(root, path);
+    return isWithin(root, full) && statSync(full).size <= LARGEST ? readFileSync(full, 'utf8') : '';
   };
-  return { shown, paths, hollow, text };
+  return { shown, paths, hollow, strays, text };
+}
+
+/** Whether a path leads to something that is there, and within the root. */
+function isWithin(root: string, path: string): boolean {
+  try {
+    return realpathSync(path).startsWith(`${realpathSync(root)}${sep}`);
+  } catch {
+    return false;
+  }
 }
 
 function write(source: string, target: string, { definitions, written }: TakenUpstream): void {
@@ -118,6 +136,7 @@ function shownOf({ definitions, written, items }: TakenUpstream): object {
 
 function linesOf(shown: string, target: string, taken: TakenUpstream, style: Style): string[] {
   const { definitions, items, written } = taken;
+  const config = written.has(SITE_FILE) ? ` --config ${join(target, SITE_FILE)}` : '';
   const count = `${definitions.length} ${definitions.length === 1 ? 'container' : 'containers'}`;
   return [
     style.bold(plainLine(`${shown}: ${count} → ${target}`)),
@@ -128,6 +147,6 @@ function linesOf(shown: string, target: string, taken: TakenUpstream, style: Sty
     ...[...written.keys()].map((path) => `  ${style.good('taken over:')} ${path}`),
     ...items.map(({ place, text }) => `  ${style.warn('not taken over:')} ${plainLine(`${place} ${text}`)}`),
     'next:',
-    `  pve-gitops adopt --all ${target}     what would be written, and that nothing is replaced`,
+    `  pve-gitops adopt --all ${target}${config}     what would be written, and that nothing is replaced`,
   ];
 }

@@ -19,6 +19,8 @@ export interface ReadEnv {
   readonly names: ReadonlyMap<string, number>;
   /** Something is mounted into it. */
   readonly mounts: boolean;
+  /** A key that counts has a value that is none: a definition without it would be another container. */
+  readonly broken: boolean;
 }
 
 /** NAME → key of container.yml, and how its text becomes a value; undefined: it is none. */
@@ -53,6 +55,7 @@ export function readEnv({ path, text }: EnvFile, base: boolean): ReadEnv {
   const last = new Map(assignments.map((assignment) => [assignment.name, assignment]));
   const keys: KeyToWrite[] = [];
   let mounts = false;
+  let broken = others.some((other) => other.kind === 'value' && (other.name === 'MOUNT' || other.name in KEYS));
   for (const { name, value, line } of last.values()) {
     const place = `${path}:${line}`;
     if (name === 'MOUNT') {
@@ -76,7 +79,10 @@ export function readEnv({ path, text }: EnvFile, base: boolean): ReadEnv {
     const [key, convert] = known;
     const made = convert(value);
     if (made !== undefined && takesValue(key, made)) keys.push({ key, value: made });
-    else items.push({ place, text: `${name}: ${JSON.stringify(value)} is nothing that container.yml takes` });
+    else {
+      broken = true;
+      items.push({ place, text: `${name}: ${JSON.stringify(value)} is nothing that container.yml takes` });
+    }
   }
-  return { keys, items, names: new Map(assignments.map(({ name, line }) => [name, line])), mounts };
+  return { keys, items, names: new Map(assignments.map(({ name, line }) => [name, line])), mounts, broken };
 }

@@ -19,6 +19,8 @@ export interface UpstreamFacts {
   readonly paths: readonly string[];
   /** Folders in which nothing is: submodules that are not checked out. */
   readonly hollow: readonly string[];
+  /** Symlinks that lead out of it. */
+  readonly strays: readonly string[];
   readonly text: (path: string) => string;
 }
 
@@ -77,11 +79,18 @@ export function takeLib(
     ];
     written.set(target, writeDefinition({ head, keys: inOrder(keys), tail: [] }));
   }
+  if ([...read.values()].some(({ broken }) => broken)) {
+    return { items: [...items, { place: path, text: 'was not written: mend these lines there, and import again' }] };
+  }
   items.push(...orderItems(path, read));
   const copied: string[] = [];
   for (const entry of own) {
     const name = entry.slice(path.length + 1);
     if (ENV.test(name)) continue;
+    if (facts.strays.includes(entry)) {
+      items.push({ place: entry, text: 'is a symlink that leads out of the repository, and was not copied' });
+      continue;
+    }
     if (/^\.gitea\/workflows\/[^/]+\.ya?ml$/.test(name)) {
       const workflow = takeWorkflow(entry, facts.text(entry), context.organisation);
       written.set(entry, workflow.text);

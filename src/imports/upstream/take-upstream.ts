@@ -42,7 +42,7 @@ const REPLACED: Readonly<Record<string, string>> = {
 /** A Proxmox-GitOps repository in our form, with everything that could not be taken over. Pure. */
 export function takeUpstream({ facts, ...input }: UpstreamInput): TakenUpstream {
   const libs = [...new Set([...facts.paths, ...facts.hollow.map((path) => `${path}/`)].flatMap(libOf))].toSorted();
-  const isTheirs = facts.paths.some((path) => /^(?:config|container)\.env$/.test(path)) || libs.length > 0;
+  const isTheirs = facts.paths.some((path) => /^(?:libs\/[^/]+\/)?(?:config|container)\.env$/.test(path));
   if (!isTheirs) {
     throw new GitopsError('user', `Unable to import ${facts.shown}: it is no Proxmox-GitOps repository`, {
       advice: ['its root has container.env (or config.env), and libs/ with a directory for each container'],
