@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 const project = (name: string, include: string[], options: object = {}) => ({
@@ -7,6 +8,8 @@ const project = (name: string, include: string[], options: object = {}) => ({
 /** One project per kind of test: what it needs and how long it may take differ (docs: design, habits). */
 export default defineConfig({
   test: {
+    // Most tests wait for a node or a program; the default leaves half of a machine with two cores idle.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       project('unit', ['test/unit/**/*.test.ts', 'test/architecture.test.ts']),
       project('contract', ['test/contract/**/*.test.ts'], { testTimeout: 60_000, hookTimeout: 60_000 }),
