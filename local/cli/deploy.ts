@@ -1,4 +1,4 @@
-import { configure, deploy, destroy, preview } from '../../src/deploy.ts';
+import { configure, deploy, destroy, preview, snapshot } from '../../src/deploy.ts';
 import type { Outcome } from '../../src/model/outcome.ts';
 import type { Ports } from '../../src/model/ports.ts';
 import { exitCodeOf } from '../../src/report/exit-code.ts';
@@ -22,7 +22,10 @@ export interface DeployOptions extends CommonOptions {
   readonly deleteVolume?: readonly string[];
 }
 
-const STRETCHES = { plan: preview, deploy, configure, destroy } as const satisfies Record<string, Stretch>;
+const STRETCHES = { plan: preview, deploy, configure, destroy, snapshot } as const satisfies Record<
+  string,
+  Stretch
+>;
 
 /** The commands that take a definition's directory through a stretch of the flow. */
 export function runStretch(name: keyof typeof STRETCHES, directory: string, options: DeployOptions): Promise<number> {

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { errorJson, renderError } from '../../src/report/error.ts';
 import { EXIT, exitCodeOfError } from '../../src/report/exit-code.ts';
 import type { DeployOptions } from './deploy.ts';
+import { addFleetCommands } from './fleet-commands.ts';
 import type { RollbackOptions } from './history.ts';
 import { command, common, ending, type Raw, run } from './program.ts';
 import type { SetupOptions } from './setup.ts';
@@ -26,7 +27,7 @@ environment or a file, since arguments can be read by every user of the machine.
 Exit codes: 0 ok · 1 bug · 2 changes (plan --detailed-exitcode, import) · 3 input · 4 remote · 5 busy · 6 not ours ·
             7 failed and rolled back · 8 failed, not rolled back · 9 needs root or LXC`;
 
-type Stretch = 'plan' | 'deploy' | 'configure' | 'destroy';
+type Stretch = 'plan' | 'deploy' | 'configure' | 'destroy' | 'snapshot';
 
 async function stretch(name: Stretch, directory: string, options: DeployOptions): Promise<number> {
   const { runStretch } = await import('./deploy.ts');
@@ -64,11 +65,6 @@ command(program, 'deploy <directory>', 'create or change the container, configur
 command(program, 'configure <directory>', 'configure and verify a container that is deployed; changes no resources')
   .option('--force', 'configure although nothing has changed')
   .action(run((directory, options) => stretch('configure', directory, options)));
-command(
-  program,
-  'rebuild <directory>',
-  'make its root file system anew beside the one that serves, and replace it when it is proven; volumes stay',
-).action(run((directory, options) => stretch('deploy', directory, { ...options, rebuild: true })));
 command(program, 'status [directory]', 'what runs, and what a deploy would change').action(
   run(async (directory, options) => (await import('./status.ts')).status(directory, options)),
 );
@@ -92,6 +88,15 @@ command(
     }),
   );
 addTakeOverCommands(program);
+addFleetCommands(program);
+command(
+  program,
+  'rebuild <directory>',
+  'make its root file system anew beside the one that serves, and replace it when it is proven; volumes stay',
+).action(run((directory, options) => stretch('deploy', directory, { ...options, rebuild: true })));
+command(program, 'snapshot <directory>', 'keep the present state, until the next time it is asked for').action(
+  run((directory, options) => stretch('snapshot', directory, options)),
+);
 
 command(program, 'setup', 'print what makes a pool, a small role and a token for it; with --run make them')
   .option('--run', 'make what is missing, and write the settings file')

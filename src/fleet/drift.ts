@@ -1,0 +1,46 @@
+import { define, preview } from '../deploy.ts';
+import { isGitopsError } from '../model/errors.ts';
+import type { FleetReport } from '../model/fleet-report.ts';
+import type { Step } from '../model/plan.ts';
+import type { Ports } from '../model/ports.ts';
+import type { Settings } from '../model/settings.ts';
+import { changesOf, changeText, stepTitle } from '../report/plan.ts';
+import { type DefinitionOf, type FleetOptions, forEach, liveContainers } from './own.ts';
+
+/** What a run would do anyway, or of its own accord: nobody has changed anything by hand because of it. */
+const DUE: ReadonlySet<Step['kind']> = new Set(['keep', 'baseline', 'configure']);
+
+/** How each container differs from the definition that it was deployed from. Changes nothing. */
+export async function drift(
+  ports: Ports,
+  settings: Settings,
+  options: FleetOptions,
+  definitionOf: DefinitionOf,
+): Promise<readonly FleetReport[]> {
+  const { signal } = options;
+  return forEach(await liveContainers(ports, options), ports, signal, async (mark) => {
+    const { name, owner, stage, commit } = mark;
+    const found = await definitionOf(mark).catch((error: unknown) => {
+      if (isGitopsError(error)) return error.message;
+      throw error;
+    });
+    if (found === undefined || typeof found === 'string')
+      return { state: 'skipped', text: found ?? `the definition of ${owner} is not here`, details: [] };
+    try {
+      const who = { name, owner, stage, ...(commit === undefined ? {} : { commit }) };
+      const desired = await define(ports, settings, found.directory, who);
+      const outcome = await preview(ports, { settings, desired, directory: found.directory, signal, back: true });
+      const steps = outcome.kind === 'planned' ? outcome.plan.steps.filter(({ kind }) => !DUE.has(kind)) : [];
+      const details = steps.flatMap((step) => [
+        `${stepTitle(step)}: ${step.reason}`,
+        ...changesOf(step).map((change) => `  ${changeText(change)}`),
+      ]);
+      const since = commit === undefined ? 'its definition' : `commit ${commit.slice(0, 12)}`;
+      return steps.length === 0
+        ? { state: 'ok', text: `as ${since} says`, details }
+        : { state: 'changed', text: `differs from ${since}`, details };
+    } finally {
+      await found.close();
+    }
+  });
+}

@@ -1,0 +1,124 @@
+import { call, DEADLINES } from '../apply/deadlines.ts';
+import { assertFree, type Holding, newLease, writeMark } from '../apply/lease.ts';
+import { listOwn } from '../apply/list.ts';
+import { GitopsError } from '../model/errors.ts';
+import type { FleetReport } from '../model/fleet-report.ts';
+import { type Mark, parseDescription } from '../model/mark.ts';
+import type { Ports } from '../model/ports.ts';
+
+/** How often a mark is written anew when somebody else changes the container at the same moment. */
+const ATTEMPTS = 5;
+
+/** Where the definition of a container is, as of the commit that it has; undefined: nobody here knows. */
+export type DefinitionOf = (mark: Mark) => Promise<{ readonly directory: string; close(): Promise<void> } | undefined>;
+
+export interface FleetOptions {
+  readonly site: string;
+  /** Names; empty: all. */
+  readonly only: readonly string[];
+  readonly signal: AbortSignal;
+}
+
+/** The site's live containers in the order of their vmids. A name that is asked for and not there is an error. */
+export async function liveContainers(ports: Ports, { site, only, signal }: FleetOptions): Promise<readonly Mark[]> {
+  const own = await listOwn(ports.inventory, site, signal);
+  const live = own.map(({ mark }) => mark).filter(({ role }) => role === 'live');
+  const missing = only.filter((name) => !live.some((mark) => mark.name === name));
+  if (missing.length > 0) {
+    throw new GitopsError(
+      'user',
+      `Unable to find ${missing.join(', ')}: no live container of site ${site} is called so`,
+      {
+        advice: [`there are: ${live.map(({ name }) => name).join(', ') || 'none'}`],
+      },
+    );
+  }
+  const wanted = only.length === 0 ? live : live.filter(({ name }) => only.includes(name));
+  return wanted.toSorted((a, b) => a.vmid - b.vmid);
+}
+
+/** One container of the site as it is now, found by its mark alone. */
+export class OwnContainer {
+  readonly ports: Ports;
+  readonly signal: AbortSignal;
+  private readonly mark: Mark;
+  private node: string | undefined;
+
+  constructor(ports: Ports, mark: Mark, signal: AbortSignal) {
+    this.ports = ports;
+    this.mark = mark;
+    this.signal = signal;
+  }
+
+  async observe(): Promise<{ readonly kind: 'present' } & Holding> {
+    const { vmid, site, owner, name, stage } = this.mark;
+    const read = call(DEADLINES.read, this.signal);
+    this.node ??= (await this.ports.inventory.guests(read)).find((guest) => guest.vmid === vmid)?.node;
+    const state = this.node === undefined ? undefined : await this.ports.inventory.container(this.node, vmid, read);
+    const { mark, text } = parseDescription(state?.config.description);
+    const same = mark?.site === site && mark.owner === owner && mark.name === name && mark.stage === stage;
+    if (state === undefined || mark === undefined || !same || mark.vmid !== vmid || mark.role !== 'live')
+      throw new GitopsError('not-ours', `Unable to use container ${vmid}: it is not ${owner}'s any more`);
+    return { kind: 'present', state, mark, text };
+  }
+
+  /** Under this run's lease; busy when another run has it. */
+  async held<T>(work: (holding: Holding) => Promise<T>): Promise<T> {
+    const holding = await this.take();
+    try {
+      return await work(holding);
+    } finally {
+      await this.change(({ lease: _, ...mark }) => mark);
+    }
+  }
+
+  /** Writes the mark while this run holds the container. */
+  async change(to: (mark: Mark) => Mark): Promise<Holding> {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+      const now = await this.observe();
+      if (now.mark.lease?.run !== this.ports.runs.id) break;
+      if (await writeMark(this.ports, now, to({ ...now.mark, lease: newLease(this.ports) }), this.signal))
+        return this.observe();
+    }
+    throw new GitopsError('busy', `Unable to write the owner mark of container ${this.mark.vmid}: it keeps changing`);
+  }
+
+  private async take(): Promise<Holding> {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+      const seen = await this.observe();
+      await assertFree(this.ports, seen, this.signal);
+      if (await writeMark(this.ports, seen, { ...seen.mark, lease: newLease(this.ports) }, this.signal)) {
+        const holding = await this.observe();
+        if (holding.mark.lease?.run === this.ports.runs.id) return holding;
+      }
+    }
+    throw new GitopsError('busy', `Unable to take the lease of container ${this.mark.vmid}: its config keeps changing`);
+  }
+}
+
+/** One container after the other: what goes wrong with one is its own, and the others have their turn. */
+export async function forEach(
+  marks: readonly Mark[],
+  ports: Ports,
+  signal: AbortSignal,
+  work: (mark: Mark) => Promise<Omit<FleetReport, 'name' | 'stage' | 'vmid'>>,
+): Promise<readonly FleetReport[]> {
+  const reports: FleetReport[] = [];
+  for (const mark of marks) {
+    const { name, stage, vmid } = mark;
+    const what = `${name}${stage === 'main' ? '' : ` (${stage})`}`;
+    ports.reporter.tell({ kind: 'started', what });
+    try {
+      const done = await work(mark);
+      reports.push({ name, stage, vmid, ...done });
+      if (done.state === 'failed') ports.reporter.tell({ kind: 'failed', what, message: done.text });
+      else ports.reporter.tell({ kind: 'finished', what: `${what}: ${done.text}` });
+    } catch (error) {
+      if (signal.aborted) throw error;
+      const text = error instanceof Error ? error.message : String(error);
+      ports.reporter.tell({ kind: 'failed', what, message: text });
+      reports.push({ name, stage, vmid, state: 'failed', text, details: [] });
+    }
+  }
+  return reports;
+}
