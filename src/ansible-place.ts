@@ -19,7 +19,7 @@ export function ansiblePlace(ports: Ports, options: RunOptions, target: AnsibleT
   if (place === 'target' || simulated !== undefined) return undefined;
   return async (shell, call) => {
     ports.reporter.tell({ kind: 'line', text: 'making a container for Ansible, without credentials' });
-    const job = await openJob(ports, options, target);
+    const job = await openJob(ports, options, { vmid: target.vmid, node: target.node, programs: 'ansible' });
     try {
       return await openLogin(ports, shell, job, target, call);
     } catch (error) {

@@ -5,6 +5,7 @@ import { findImages } from './apply/image/find.ts';
 import { refreshLists } from './apply/image/refresh.ts';
 import type { Holding } from './apply/lease.ts';
 import { baselineHash } from './baseline/debian.ts';
+import { INSTALL_ANSIBLE } from './configure/ansible-scripts.ts';
 import { CINC_SOURCE, cincInstallScript } from './configure/cinc-install.ts';
 import { GuestSession } from './guest-session.ts';
 import type { EngineName } from './model/definition.ts';
@@ -46,12 +47,14 @@ export interface EnginePackages {
 
 /** undefined: the engine needs nothing inside of a container, or what the baseline has. */
 function enginePackages(engine: EngineName): EnginePackages | undefined {
-  return engine === 'cinc' ? { engine, argv: cincInstallScript(CINC_SOURCE) } : undefined;
+  if (engine === 'cinc') return { engine, argv: cincInstallScript(CINC_SOURCE) };
+  // Jobs are cloned from it too; a container that playbooks configure needs only the Python of it.
+  return engine === 'ansible' ? { engine, argv: ['bash', '-c', INSTALL_ANSIBLE] } : undefined;
 }
 
 /** Of an image that is there. */
 export function engineOfKind(kind: string): EngineName {
-  return kind.endsWith('-cinc') ? 'cinc' : 'none';
+  return kind.endsWith('-cinc') ? 'cinc' : kind.endsWith('-ansible') ? 'ansible' : 'none';
 }
 
 export async function recipeOf(

@@ -1,13 +1,17 @@
 import { call, DEADLINES } from './apply/deadlines.ts';
+import { cloneImage, markOfClone, shapeClone } from './apply/image/clone.ts';
+import { ownHostKeys } from './apply/image/own-keys.ts';
 import { isIndexRefused } from './apply/steps/change.ts';
 import { authorizedKeys, hostKeysOf, pinnedHostKeys } from './apply/steps/create.ts';
 import { candidateAddress } from './candidate-address.ts';
+import { jobImage } from './job-image.ts';
+import { destroyJob, reapJobs } from './job-reaper.ts';
 import { GitopsError } from './model/errors.ts';
-import { formatDescription, type Mark, parseDescription } from './model/mark.ts';
-import type { Guest } from './model/observed.ts';
+import type { CloneSource } from './model/image.ts';
+import { formatDescription, type Mark } from './model/mark.ts';
 import type { Parameters } from './model/plan.ts';
 import type { Ports, Shell } from './model/ports.ts';
-import { isExpired, isJob, JOB_EXPIRES_MS, jobName, jobParameters, notAJob } from './plan/job.ts';
+import { JOB_EXPIRES_MS, type JobAddress, jobName, jobParameters } from './plan/job.ts';
 import { chooseTemplate } from './plan/template.ts';
 import type { RunOptions } from './run.ts';
 
@@ -22,91 +26,88 @@ export interface Job {
 /** vmid of the job of a container: always the same one, and whoever holds the container's lease may have it. */
 const JOB_BASE = 700_000;
 
-/**
- * Makes a job beside a container: the newest Debian, with nothing in it but the site's CA. What an earlier run left at its
- * vmid is destroyed first, and so are all jobs of the site that have expired.
- */
-export async function openJob(
-  ports: Ports,
-  options: RunOptions,
-  target: { readonly vmid: number; readonly node: string },
-): Promise<Job> {
-  const { settings, desired, signal } = options;
-  const vmid = (settings.jobVmidBase ?? JOB_BASE) + target.vmid;
-  const { node } = target;
-  await reap(ports, options, vmid);
-  const address = await jobAddress(ports, options, vmid);
-  if (address === undefined) throw noAddress(target.vmid);
-  const template = await templateOf(ports, options, node);
-  const parameters = jobParameters(target.vmid, desired, settings, address);
-  try {
-    const keys = await create(ports, options, { vmid, node, template, parameters });
-    await ports.containers.start(node, vmid, call(DEADLINES.power, signal));
-    const found = address.kind === 'static' ? address.address : await leasedAddress(ports, node, vmid, signal);
-    const hostKeys = keys.length > 0 ? keys : await pinnedHostKeys({ ports, signal }, node, vmid);
-    const where = { vmid, node, address: found, hostKeys };
-    const shell = await ports.shells.open(where, call(DEADLINES.reachable, signal));
-    const close = async (): Promise<void> => {
-      await shell.close();
-      await destroy(ports, node, vmid, options.settings.site);
-    };
-    return { vmid, address: found, shell, close };
-  } catch (error) {
-    await destroy(ports, node, vmid, options.settings.site).catch(() => undefined);
-    throw error;
-  }
-}
-
-async function jobAddress(ports: Ports, { settings, desired, signal }: RunOptions, vmid: number) {
-  const found = await candidateAddress({ ports, settings, desired, signal }, vmid);
-  if (found.kind === 'static') return found;
-  return found.kind === 'dhcp' ? ({ kind: 'dhcp' } as const) : undefined;
-}
-
-/** The job's vmid becomes free; a container that is no job there is never touched. */
-async function reap(ports: Ports, { settings, signal }: RunOptions, vmid: number): Promise<void> {
-  const read = call(DEADLINES.read, signal);
-  const guests = await ports.inventory.guests(read);
-  const own = guests.find((guest) => guest.vmid === vmid);
-  if (own?.type === 'qemu') throw notAJob(vmid);
-  const now = ports.inventory.serverTime() ?? ports.clock.now();
-  const jobs = guests.filter((guest) => guest.type === 'lxc' && /^job-\d+$/.test(guest.name ?? ''));
-  for (const guest of own === undefined ? jobs : [own, ...jobs.filter((job) => job !== own)]) {
-    const state = await ports.inventory.container(guest.node, guest.vmid, read);
-    if (state === undefined) continue;
-    if (guest === own && !isJob(state, settings.site)) throw notAJob(vmid);
-    const { mark } = parseDescription(state.config.description);
-    const due = mark !== undefined && isJob(state, settings.site) && (guest === own || isExpired(mark, now));
-    if (due) await forget(ports, guest, settings.site);
-  }
-}
-
-async function forget(ports: Ports, { node, vmid }: Guest, site: string): Promise<void> {
-  ports.reporter.tell({ kind: 'note', text: `job ${vmid} was left by an earlier run: it is destroyed` });
-  await destroy(ports, node, vmid, site);
-}
-
-/** Not under the run's signal: what was made for a run goes with it, however it ends. */
-async function destroy({ containers, inventory }: Ports, node: string, vmid: number, site: string): Promise<void> {
-  const { signal } = new AbortController();
-  const state = await inventory.container(node, vmid, call(DEADLINES.read, signal));
-  if (state === undefined || !isJob(state, site)) return;
-  if (state.running) await containers.shutdown(node, vmid, 1, call(DEADLINES.power, signal));
-  await containers.destroy(node, vmid, call(DEADLINES.power, signal));
+/** The container that a job is for, and what the job needs to have. */
+export interface JobTarget {
+  readonly vmid: number;
+  readonly node: string;
+  readonly programs?: 'ansible';
 }
 
 interface Wish {
   readonly vmid: number;
   readonly node: string;
   readonly template: string;
+  readonly image: CloneSource | undefined;
   readonly parameters: Parameters;
 }
 
-/** Fingerprints of its host keys, where the task tells them. */
-async function create(ports: Ports, { settings, desired, signal }: RunOptions, wish: Wish): Promise<readonly string[]> {
-  const { vmid, node, template, parameters } = wish;
-  const now = ports.inventory.serverTime() ?? ports.clock.now();
-  const mark: Mark = {
+/**
+ * Makes a job beside a container: the newest Debian, from an image where images are on, and nothing of the site but its CA's
+ * public key. What an earlier run left at its vmid is destroyed first, and so are all jobs of the site that have
+ * expired.
+ */
+export async function openJob(ports: Ports, options: RunOptions, target: JobTarget): Promise<Job> {
+  const { settings, signal } = options;
+  const { site } = settings;
+  const { node } = target;
+  const vmid = jobOf(settings, target.vmid);
+  await reapJobs(ports, { site, vmid, signal });
+  const address = await jobAddress(ports, options, vmid);
+  if (address === undefined) throw noAddress(target.vmid);
+  const template = await templateOf(ports, options, node);
+  const parameters = jobParameters(target.vmid, options.desired, settings, address);
+  const image = await jobImage(ports, options, { ...target, template, address });
+  try {
+    const opened = await start(ports, options, { vmid, node, template, image, parameters }, address);
+    const close = async (): Promise<void> => {
+      await opened.shell.close();
+      await destroyJob(ports, { node, vmid, site });
+    };
+    return { vmid, ...opened, close };
+  } catch (error) {
+    await destroyJob(ports, { node, vmid, site }).catch(() => undefined);
+    throw error;
+  }
+}
+
+const jobOf = ({ jobVmidBase = JOB_BASE }: RunOptions['settings'], vmid: number): number => jobVmidBase + vmid;
+
+/** Destroys the job of a container, for whoever left it at work; false: there is none. */
+export async function closeJob(
+  ports: Ports,
+  { settings, signal }: Pick<RunOptions, 'settings' | 'signal'>,
+  target: number,
+): Promise<boolean> {
+  const vmid = jobOf(settings, target);
+  const guest = (await ports.inventory.guests(call(DEADLINES.read, signal))).find((entry) => entry.vmid === vmid);
+  return guest !== undefined && (await destroyJob(ports, { node: guest.node, vmid, site: settings.site }));
+}
+
+async function start(
+  ports: Ports,
+  options: RunOptions,
+  wish: Wish,
+  address: JobAddress,
+): Promise<Pick<Job, 'address' | 'shell'>> {
+  const { signal } = options;
+  const { vmid, node, image } = wish;
+  const made = image === undefined ? await create(ports, options, wish) : await clone(ports, options, wish, image);
+  await ports.containers.start(node, vmid, call(DEADLINES.power, signal));
+  const found = address.kind === 'static' ? address.address : await leasedAddress(ports, node, vmid, signal);
+  const known = made.length > 0 ? made : await pinnedHostKeys({ ports, signal }, node, vmid);
+  const where = { vmid, node, address: found };
+  const reachable = call(DEADLINES.reachable, signal);
+  const shell = await ports.shells.open({ ...where, hostKeys: known }, reachable);
+  if (image === undefined) return { address: found, shell };
+  // Before anything of a repository runs there: it must never see keys that the next job answers with.
+  const hostKeys = await ownHostKeys(shell, { vmid, known, call: reachable }, async () => undefined);
+  await shell.close();
+  return { address: found, shell: await ports.shells.open({ ...where, hostKeys }, reachable) };
+}
+
+function markOf({ inventory, clock }: Ports, { settings, desired }: RunOptions, { vmid, template }: Wish): Mark {
+  const now = inventory.serverTime() ?? clock.now();
+  return {
     site: settings.site,
     owner: desired.owner,
     name: jobName(vmid),
@@ -118,13 +119,18 @@ async function create(ports: Ports, { settings, desired, signal }: RunOptions, w
     hostKeys: [],
     expires: new Date(now.getTime() + JOB_EXPIRES_MS).toISOString(),
   };
+}
+
+/** Fingerprints of its host keys, where the task tells them. */
+async function create(ports: Ports, options: RunOptions, wish: Wish): Promise<readonly string[]> {
+  const { vmid, node, template, parameters } = wish;
   const whole: Parameters = {
     ...parameters,
     ostemplate: template,
-    description: formatDescription('', mark),
+    description: formatDescription('', markOf(ports, options, wish)),
     'ssh-public-keys': authorizedKeys(await ports.keys.authority(), []),
   };
-  const send = (sent: Parameters) => ports.containers.create(node, vmid, sent, call(DEADLINES.create, signal));
+  const send = (sent: Parameters) => ports.containers.create(node, vmid, sent, call(DEADLINES.create, options.signal));
   try {
     return hostKeysOf((await send(whole)).log);
   } catch (error) {
@@ -134,17 +140,30 @@ async function create(ports: Ports, { settings, desired, signal }: RunOptions, w
   }
 }
 
+async function clone(ports: Ports, options: RunOptions, wish: Wish, image: CloneSource): Promise<readonly string[]> {
+  const { vmid, node, parameters } = wish;
+  const description = formatDescription('', markOfClone(markOf(ports, options, wish), image));
+  await cloneImage(ports, { node, vmid, parameters, description, image }, options.signal);
+  await shapeClone(ports, { node, vmid, parameters }, options.signal);
+  return image.hostKeys;
+}
+
 async function templateOf({ inventory, containers }: Ports, { settings, signal }: RunOptions, node: string) {
   const read = call(DEADLINES.read, signal);
   const storage = settings.templateStorage;
-  const choice = { kind: 'newest', os: 'debian' } as const;
   const present = await inventory.templates(node, storage, read);
   const known = present.some(({ os }) => os === 'debian') ? [] : await inventory.offeredTemplates(node, read);
-  const chosen = chooseTemplate(choice, { storage, present, offered: known });
+  const chosen = chooseTemplate({ kind: 'newest', os: 'debian' }, { storage, present, offered: known });
   if (chosen.download !== undefined) {
     await containers.downloadTemplate(node, storage, chosen.download, call(DEADLINES.download, signal));
   }
   return chosen.volid;
+}
+
+async function jobAddress(ports: Ports, { settings, desired, signal }: RunOptions, vmid: number) {
+  const found = await candidateAddress({ ports, settings, desired, signal }, vmid);
+  if (found.kind === 'static') return found;
+  return found.kind === 'dhcp' ? ({ kind: 'dhcp' } as const) : undefined;
 }
 
 async function leasedAddress({ inventory, clock }: Ports, node: string, vmid: number, signal: AbortSignal) {

@@ -2,7 +2,8 @@
 export const INSTALL_ANSIBLE = `
 set -e
 command -v ansible-playbook >/dev/null && exit 0
-install() { apt-get install -q --no-install-recommends ansible-core openssh-client; }
+export DEBIAN_FRONTEND=noninteractive
+install() { apt-get install -q -y --no-install-recommends ansible-core openssh-client; }
 echo 'installing ansible-core'
 apt-get update -q -o APT::Update::Error-Mode=any >/dev/null || { sleep 2; apt-get update -q >/dev/null; }
 install >/dev/null || { apt-get update -q >/dev/null; install; }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Address, Desired } from '../model/desired.ts';
 import { GitopsError } from '../model/errors.ts';
 import { type Mark, parseDescription } from '../model/mark.ts';
@@ -20,16 +21,25 @@ export function jobName(vmid: number): string {
   return `job-${vmid}`;
 }
 
+/**
+ * The job of a container always has the same one: where it comes up at the same address again, its neighbours would send to
+ * the last one's for half a minute.
+ */
+export function jobMac(site: string, vmid: number): string {
+  const hash = createHash('sha256').update(`job ${site} ${vmid}`).digest('hex').toUpperCase();
+  return ['BC:24:11', hash.slice(0, 2), hash.slice(2, 4), hash.slice(4, 6)].join(':');
+}
+
 /** A container beside `vmid`, in its network. Nothing of the container that it works on is in it. */
 export function jobParameters(
   vmid: number,
   desired: Desired,
-  site: { readonly storage: string; readonly pool?: string },
+  { site, storage, pool: sitePool }: { readonly site: string; readonly storage: string; readonly pool?: string },
   address: JobAddress,
 ): Parameters {
   const [first] = desired.interfaces;
   const { nameserver, searchdomain } = desired;
-  const pool = desired.pool ?? site.pool;
+  const pool = desired.pool ?? sitePool;
   const { bridge, name = 'eth0', vlan, mtu } = first ?? {};
   if (bridge === undefined) {
     throw new GitopsError('user', `Unable to make a job for container ${vmid}: it has no network interface`, {
@@ -43,6 +53,7 @@ export function jobParameters(
     ipv4: address,
     described: false,
     connected: true,
+    mac: jobMac(site, vmid),
     ...(vlan === undefined ? {} : { vlan }),
     ...(mtu === undefined ? {} : { mtu }),
   };
@@ -53,7 +64,7 @@ export function jobParameters(
     onboot: 0,
     unprivileged: 1,
     features: 'nesting=1',
-    rootfs: `${site.storage}:${DISK}`,
+    rootfs: `${storage}:${DISK}`,
     tags: TAG,
     net0: createNetwork(net),
     ...(nameserver === undefined ? {} : { nameserver }),

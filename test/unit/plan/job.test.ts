@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { formatDescription, type Mark } from '../../../src/model/mark.ts';
 import type { ContainerState } from '../../../src/model/observed.ts';
-import { isExpired, isJob, jobName, jobParameters } from '../../../src/plan/job.ts';
+import { isExpired, isJob, jobMac, jobName, jobParameters } from '../../../src/plan/job.ts';
 import { desired } from './samples.ts';
 
 const MARK: Mark = {
@@ -23,7 +23,12 @@ function state(mark: Mark, vmid = 701042): ContainerState {
 
 describe('a job', () => {
   it('stands in the network of its container, has nothing of it, and does not start with the node', () => {
-    const parameters = jobParameters(1042, desired(), { storage: 'local-lvm', pool: 'gitops' }, { kind: 'dhcp' });
+    const parameters = jobParameters(
+      1042,
+      desired(),
+      { site: 'home', storage: 'local-lvm', pool: 'gitops' },
+      { kind: 'dhcp' },
+    );
     expect(parameters).toMatchObject({
       hostname: 'job-1042',
       unprivileged: 1,
@@ -35,10 +40,16 @@ describe('a job', () => {
     expect(Object.keys(parameters).filter((key) => /^(mp|dev)\d/.test(key))).toEqual([]);
   });
 
+  it('has the same MAC address each time, and another one for another container', () => {
+    expect(jobMac('home', 1042)).toMatch(/^BC:24:11(:[0-9A-F]{2}){3}$/);
+    expect(jobMac('home', 1042)).toBe(jobMac('home', 1042));
+    expect(new Set([jobMac('home', 1042), jobMac('home', 1043), jobMac('work', 1042)]).size).toBe(3);
+  });
+
   it('needs a network', () => {
-    expect(() => jobParameters(1042, desired({ interfaces: [] }), { storage: 'a' }, { kind: 'dhcp' })).toThrow(
-      /it has no network interface/,
-    );
+    expect(() =>
+      jobParameters(1042, desired({ interfaces: [] }), { site: 'home', storage: 'a' }, { kind: 'dhcp' }),
+    ).toThrow(/it has no network interface/);
   });
 
   it.each([
