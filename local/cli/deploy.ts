@@ -22,10 +22,7 @@ export interface DeployOptions extends CommonOptions {
   readonly deleteVolume?: readonly string[];
 }
 
-const STRETCHES = { plan: preview, deploy, configure, destroy, snapshot } as const satisfies Record<
-  string,
-  Stretch
->;
+const STRETCHES = { plan: preview, deploy, configure, destroy, snapshot } as const satisfies Record<string, Stretch>;
 
 /** The commands that take a definition's directory through a stretch of the flow. */
 export function runStretch(name: keyof typeof STRETCHES, directory: string, options: DeployOptions): Promise<number> {
