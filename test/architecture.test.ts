@@ -85,6 +85,11 @@ const RULES: readonly (readonly [RegExp, RegExp, string])[] = [
       ] as const,
   ),
   [
+    /^src\/controlplane\//,
+    new RegExp(`^src/(model/|(deploy|run|candidate-address).ts|controlplane/|${STAGES.join('/|')}/)`),
+    'the control plane is deployed as a container is, looked into, and has a pilot at an address of candidates',
+  ],
+  [
     /^src\/images\//,
     new RegExp(`^src/(model/|(deploy|base-image|candidate-address).ts|images/|${STAGES.join('/|')}/)`),
     'images are built by what a deploy builds them with, and at the addresses of candidates',

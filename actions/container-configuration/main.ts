@@ -14,6 +14,7 @@ await runAction('container-configuration', INPUTS, async (context) => {
     ports.reporter.tell({ kind: 'note', text: `mode ${verb}: nothing is configured` });
     return undefined;
   }
+  if (inputs.target === 'pilot') return undefined;
   if (options.directory === undefined) {
     throw new GitopsError('user', 'Unable to configure: the input directory is empty', {
       advice: ['hand over the output directory of container-init'],

@@ -1,4 +1,7 @@
+import { networkInterfaces } from 'node:os';
+import { join } from 'node:path';
 import { runAction } from '../../src/action.ts';
+import { byPilot } from '../../src/controlplane/by-pilot.ts';
 import { destroy, preview, provision } from '../../src/deploy.ts';
 import { handedOver } from '../../src/handed.ts';
 import { whenFree } from '../../src/patience.ts';
@@ -9,6 +12,12 @@ const INPUTS = ['desired', 'directory', 'mode'];
 await runAction('container-default', INPUTS, async (context) => {
   const { ports, runner, signal } = context;
   const { verb, options } = await handedOver(context);
+  const here = Object.values(networkInterfaces()).flatMap((list) => list?.map(({ address }) => address) ?? []);
+  const place = { addresses: here, actions: join(import.meta.dirname, '..', '..') };
+  if (await byPilot(context, { verb, options }, place)) {
+    runner.output('target', 'pilot');
+    return undefined;
+  }
   const work = {
     plan: preview,
     configure: preview,

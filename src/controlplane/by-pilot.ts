@@ -1,0 +1,55 @@
+import { preview } from '../deploy.ts';
+import type { Plan } from '../model/plan.ts';
+import type { Ports } from '../model/ports.ts';
+import type { RunOptions } from '../run.ts';
+import { dismissPilot, needsPilot, sendPilot } from './pilot.ts';
+
+interface Context {
+  readonly ports: Ports;
+  readonly inputs: Readonly<Record<string, string>>;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+interface Handed {
+  readonly verb: string;
+  readonly options: Omit<RunOptions, 'scope'>;
+}
+
+export interface Place {
+  /** Of the machine that this runs on. */
+  readonly addresses: readonly string[];
+  /** Where the actions are. */
+  readonly actions: string;
+}
+
+/**
+ * A run inside the control plane's own container cannot stop it and go on. true: a pilot does the rest. Any other container,
+ * and a change for which this one goes on running, is the run's own work.
+ */
+export async function byPilot({ ports, inputs, environment }: Context, handed: Handed, place: Place): Promise<boolean> {
+  const { verb, options } = handed;
+  const { desired, directory } = options;
+  const ours = desired.interfaces.some(({ ipv4 }) => ipv4.kind === 'static' && place.addresses.includes(ipv4.address));
+  if (!ours || directory === undefined || (verb !== 'deploy' && verb !== 'rebuild')) return false;
+  const outcome = await preview(ports, options);
+  const plan: Plan | undefined = outcome.kind === 'planned' ? outcome.plan : undefined;
+  if (verb !== 'rebuild' && !needsPilot(plan)) {
+    if (plan?.vmid !== undefined) await dismissPilot(ports, options, plan.vmid);
+    return false;
+  }
+  const run = Object.fromEntries(
+    Object.entries(environment).filter(
+      (entry): entry is [string, string] => /^GITHUB_/.test(entry[0]) && entry[1] !== undefined,
+    ),
+  );
+  const text = await sendPilot(ports, {
+    options,
+    definition: directory,
+    actions: place.actions,
+    run,
+    desired: inputs.desired ?? '',
+    mode: verb,
+  });
+  ports.reporter.tell({ kind: 'note', text });
+  return true;
+}
