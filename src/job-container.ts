@@ -72,17 +72,6 @@ export async function openJob(ports: Ports, options: RunOptions, target: JobTarg
 
 const jobOf = ({ jobVmidBase = JOB_BASE }: RunOptions['settings'], vmid: number): number => jobVmidBase + vmid;
 
-/** Destroys the job of a container, for whoever left it at work; false: there is none. */
-export async function closeJob(
-  ports: Ports,
-  { settings, signal }: Pick<RunOptions, 'settings' | 'signal'>,
-  target: number,
-): Promise<boolean> {
-  const vmid = jobOf(settings, target);
-  const guest = (await ports.inventory.guests(call(DEADLINES.read, signal))).find((entry) => entry.vmid === vmid);
-  return guest !== undefined && (await destroyJob(ports, { node: guest.node, vmid, site: settings.site }));
-}
-
 async function start(
   ports: Ports,
   options: RunOptions,

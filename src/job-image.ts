@@ -1,6 +1,7 @@
 import { call, DEADLINES } from './apply/deadlines.ts';
 import { findImages } from './apply/image/find.ts';
 import { makeImage, recipeOf } from './base-image.ts';
+import type { EngineName } from './model/definition.ts';
 import type { BaseImage, CloneSource } from './model/image.ts';
 import type { Ports } from './model/ports.ts';
 import { ageInDays, isFinished } from './plan/image.ts';
@@ -22,9 +23,10 @@ export interface JobImagePlace {
 export async function jobImage(
   ports: Ports,
   options: RunOptions,
-  { node, template, address, vmid, programs: engine = 'none' }: JobImagePlace,
+  { node, template, address, vmid, programs }: JobImagePlace,
 ): Promise<CloneSource | undefined> {
   const { settings, signal } = options;
+  const engine: EngineName = programs ?? 'none';
   const { images } = settings;
   if (images === undefined || images.mode === 'off') return undefined;
   const read = call(DEADLINES.read, signal);
