@@ -1,0 +1,105 @@
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, mkdirSync } from 'node:fs';
+import { request } from 'node:http';
+import { basename, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { layoutOf } from '../../local/node/backend/lxc/layout.ts';
+import { checkHost } from '../../local/node/backend/lxc/requirements.ts';
+import { CliSite } from '../contract/support/cli.ts';
+import { debianTemplate } from './lxc-template.ts';
+
+/** Two containers from one image: a page is served, and what makes a machine itself is not shared. */
+
+const missing = await checkHost();
+
+describe('containers cloned from a base image', () => {
+  it('are tried only where containers can run', () => {
+    for (const { what, reason } of missing) console.warn(`LEFT OUT: base images: ${what}: ${reason}`);
+    expect(missing.every(({ reason }) => reason !== '')).toBe(true);
+  });
+});
+
+function get(url: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const sent = request(url, { timeout: 10_000 }, (answer) => {
+      let text = '';
+      answer.on('data', (chunk: Buffer) => {
+        text += chunk.toString();
+      });
+      answer.on('end', () => resolve(text));
+    });
+    sent.on('error', reject);
+    sent.end();
+  });
+}
+
+if (missing.length === 0) {
+  let site: CliSite;
+  let first: string;
+  let second: string;
+
+  beforeAll(async () => {
+    const template = await debianTemplate(13);
+    site = await CliSite.open('lxc');
+    site.images = 'build';
+    const cache = join(site.state, 'node', 'storage', 'local', 'template', 'cache');
+    mkdirSync(cache, { recursive: true });
+    copyFileSync(template, join(cache, basename(template)));
+    first = site.definition('apache');
+    // Without a service: what it costs is what a clone costs.
+    const config = 'IP=192.168.178.43\nID=43\nHOSTNAME=plain\nMEMORY=256\nDISK=local-lvm:3\n';
+    second = site.definition('apache', { 'config.env': config, 'configure.sh': null }, 'plain');
+  });
+  afterAll(() => site?.close());
+
+  const inside = (vmid: number, command: string): string => {
+    const { containers } = layoutOf(join(site.state, 'node'));
+    const argv = ['-P', containers, '-n', String(vmid), '--clear-env', '--', 'sh', '-c', command];
+    return execFileSync('lxc-attach', argv, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], timeout: 30_000 });
+  };
+  const keys = (vmid: number): readonly string[] =>
+    inside(vmid, 'for key in /etc/ssh/ssh_host_*_key.pub; do ssh-keygen -lf $key; done').match(/SHA256:\S+/g) ?? [];
+
+  describe('two of them', () => {
+    it('serve a page, from one image that was built on the way', async () => {
+      const end = await site.run(['deploy', first], { LOGIN: 'ann' });
+      expect(end).toMatchObject({ code: 0 });
+      expect(end.text).toMatch(/image debian-13-\w+ is there, as template 800000/);
+      const address = `${(site.node.network ?? '').split('.').slice(0, 2).join('.')}.178.42`;
+      expect(await get(`http://${address}/`)).toBe('<h1>Hello from ann</h1>\n');
+      const next = await site.run(['deploy', second]);
+      expect(next).toMatchObject({ code: 0 });
+      expect(next.text).toMatch(/container 1043 cloned from image/);
+      expect(next.text).not.toMatch(/created/);
+    });
+
+    it('have host keys, machine-id, name and disk of their own, and what every container has', () => {
+      const [one, two] = [keys(1042), keys(1043)];
+      expect(one).toHaveLength(3);
+      expect(two).toHaveLength(3);
+      expect(one.filter((key) => two.includes(key))).toEqual([]);
+      const machines = [1042, 1043].map((vmid) => inside(vmid, 'cat /etc/machine-id').trim());
+      for (const id of machines) expect(id).toMatch(/^[0-9a-f]{32}$/);
+      expect(machines[0]).not.toBe(machines[1]);
+      expect(inside(1043, 'hostname').trim()).toBe('plain');
+      expect(inside(1043, 'id -un 1000; ls /etc/ssh/.pve-gitops* 2>/dev/null; systemctl --failed --no-legend')).toBe(
+        'app\n',
+      );
+    });
+
+    it('are pinned to their own keys: the next run changes nothing, and connects', async () => {
+      for (const directory of [first, second]) {
+        const end = await site.run(['deploy', directory], { LOGIN: 'ann' });
+        expect(end).toMatchObject({ code: 0 });
+        expect(end.stdout).toContain('nothing to change');
+      }
+    });
+
+    it('leave an image that prune keeps, and that goes when it is of no use', async () => {
+      expect((await site.run(['image', 'prune', '--older-than', '0'])).stdout).toContain('kept');
+      const other = { PVE_GITOPS_TIMEZONE: 'Europe/Berlin' };
+      expect((await site.run(['image', 'prune', '--older-than', '0'], other)).stdout).toContain('removed');
+      expect(inside(1042, 'systemctl is-active apache2').trim()).toBe('active');
+    });
+  });
+}
