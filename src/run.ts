@@ -1,9 +1,9 @@
 import type { ConvergeInput, Done, Observation, Taken } from './apply/context.ts';
-import { type BackFacts, type Facts, gatherBackFacts, gatherFacts } from './apply/facts.ts';
+import { type BackFacts, type Facts, gatherBackFacts, gatherFacts, noFacts } from './apply/facts.ts';
 import type { Holding } from './apply/lease.ts';
 import { observe } from './apply/observe.ts';
-import { NO_VOLUME_FACTS } from './apply/volume-facts.ts';
 import { imagesFor, isBeingBuilt, makeImage } from './base-image.ts';
+import type { ForgeOptions } from './cinc-input.ts';
 import type { AnsibleTarget, OpenAnsiblePlace } from './configure/ansible.ts';
 import { GuestSession } from './guest-session.ts';
 import type { Links } from './model/card.ts';
@@ -20,7 +20,7 @@ import { needsWayBack } from './plan/way-back.ts';
 import { candidateOf, replace, replaceFacts } from './replace.ts';
 import { isReplacing, type Scope, within, withoutDownload } from './scope.ts';
 
-export interface RunOptions {
+export interface RunOptions extends ForgeOptions {
   readonly settings: Settings;
   readonly desired: Desired;
   readonly scope: Scope;
@@ -34,8 +34,6 @@ export interface RunOptions {
   readonly back?: boolean;
   /** Of the forge's run, for the container's notes. */
   readonly links?: Links;
-  /** The forge's host, handed to scripts as HOST. */
-  readonly forgeHost?: string;
   /** Where the playbooks of a container run; undefined: in the container itself. */
   readonly ansible?: (target: AnsibleTarget) => OpenAnsiblePlace | undefined;
   readonly signal: AbortSignal;
@@ -243,8 +241,4 @@ export class ContainerRun {
   async close(): Promise<void> {
     await this.guest.close();
   }
-}
-
-function noFacts(desired: Desired): Facts {
-  return { storage: desired.templateStorage, present: [], offered: [], ...NO_VOLUME_FACTS, dependencies: [] };
 }

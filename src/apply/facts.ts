@@ -17,6 +17,11 @@ export interface Facts extends VolumeFacts {
   readonly dependencies: readonly Dependency[];
 }
 
+/** Before anything was looked at, or where it does not matter. */
+export function noFacts(desired: Desired): Facts {
+  return { storage: desired.templateStorage, present: [], offered: [], ...NO_VOLUME_FACTS, dependencies: [] };
+}
+
 export interface FactsInput {
   readonly inventory: Inventory;
   readonly volumes: Pick<Volumes, 'list'>;
