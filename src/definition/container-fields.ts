@@ -28,7 +28,7 @@ export const containerFields = {
     fromText: asNumber,
     form: 'a whole number from 1 to 999999999',
     default: 'the lowest free vmid',
-    effect: 'replace',
+    effect: 'another',
     description: 'Number of the container; below 100 the setting vmid_base is added',
   }),
   vmid: field({
@@ -37,7 +37,7 @@ export const containerFields = {
     convert: same,
     form: 'a whole number from 100 to 999999999',
     default: 'by id',
-    effect: 'replace',
+    effect: 'another',
     description: 'vmid as Proxmox VE has it, instead of id',
   }),
   nodes: field({
@@ -49,7 +49,7 @@ export const containerFields = {
     fromText: asList,
     form: 'the name of a node, or a list of names',
     default: 'setting proxmox.node',
-    effect: 'replace',
+    effect: 'move',
     description: 'Where it may stand: a new one on the first that is online, one that is on any of them stays there',
   }),
   hostname: field({
@@ -86,7 +86,7 @@ export const containerFields = {
     ...flag,
     env: 'PROTECTION',
     yaml: 'protection',
-    default: 'left as it is',
+    default: 'on while it has volumes, else left as it is',
     effect: 'live',
     description: 'Proxmox VE refuses to remove the container and its disks',
   }),

@@ -3,7 +3,7 @@ import type { Definition, Written } from '../model/definition.ts';
 import { type Finding, findingsOf } from './findings.ts';
 
 /** What a change of the field costs on a container that runs. */
-export type Effect = 'live' | 'restart' | 'replace' | 'destroy' | 'configure' | 'nothing';
+export type Effect = 'live' | 'restart' | 'replace' | 'another' | 'move' | 'destroy' | 'configure' | 'nothing';
 
 export type WrittenFields = Omit<Definition, 'directory' | 'files' | 'engine'>;
 export type FieldName = keyof WrittenFields;

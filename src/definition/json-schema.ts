@@ -53,7 +53,9 @@ export function definitionSchemaText(): string {
 const EFFECTS: Readonly<Record<Described['effect'], string>> = {
   live: 'A change is made while the container runs.',
   restart: 'A change restarts the container.',
-  replace: 'A change needs another container.',
+  replace: 'A change makes the root file system anew; volumes stay.',
+  another: 'A change makes another container; the one before stays.',
+  move: 'A change is refused: it is moved by hand.',
   destroy: 'A change destroys the container.',
   configure: 'A change configures the container again.',
   nothing: '',

@@ -29,7 +29,7 @@ const parts = {
     schema: z.string().regex(STORAGE),
     form: 'the name of a storage',
     default: 'setting proxmox.storage',
-    effect: 'replace',
+    effect: 'move',
     description: 'Storage, where disk is not written',
   },
   size: {
