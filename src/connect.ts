@@ -9,6 +9,7 @@ import { type ControlEndpoint, createSimulatedShells } from './adapters/simulate
 import { createSource } from './adapters/source/source.ts';
 import { sshClientVersion } from './adapters/ssh/client-version.ts';
 import { createShells } from './adapters/ssh/shells.ts';
+import { createVariables } from './adapters/variables/site-variables.ts';
 import type { Administration, Inspection } from './model/administration.ts';
 import type { ForgeSite, Monorepo } from './model/forge-site.ts';
 import type { Call, Ports, Programs, Reporter, Secrets, Source } from './model/ports.ts';
@@ -60,6 +61,7 @@ export async function connect(settings: Settings, options: ConnectOptions): Prom
     shells,
     source: createSource(from === undefined ? undefined : createUpstream({ ...from, mask, signal })),
     keys,
+    variables: createVariables(settings.stateDirectory),
     secrets: secretsOf(environment, mask, connectSecretKeys(settings.stateDirectory)),
     clock,
     runs,

@@ -30,6 +30,7 @@ export async function handedOver({ inputs, settings, feedback, environment, sign
     back: verb === 'snapshot' || verb === 'rollback' || verb === 'destroy',
     rebuild: verb === 'rebuild',
     forgeHost: server === undefined ? '' : new URL(server).host,
+    ...(server === undefined ? {} : { forgeUrl: server }),
     ...(links === undefined ? {} : { links }),
     ...(inputs.directory === undefined || inputs.directory === '' ? {} : { directory: inputs.directory }),
   };

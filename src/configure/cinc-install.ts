@@ -23,6 +23,13 @@ export const CINC_SOURCE: CincSource = {
   },
 };
 
+/** Ours, but for what a site wants otherwise. Sums are of one version: another version has none but those that are given. */
+export function cincSource(wanted: Partial<CincSource> = {}): CincSource {
+  const version = wanted.version ?? CINC_SOURCE.version;
+  const known = version === CINC_SOURCE.version ? CINC_SOURCE.checksums : {};
+  return { version, mirror: wanted.mirror ?? CINC_SOURCE.mirror, checksums: { ...known, ...wanted.checksums } };
+}
+
 /**
  * The command that installs the Cinc client as root where it is missing or of another version; it does nothing, and is
  * quick, where it is there. A `cinc-client` that no package brought is left as it is. Says `changed: …` or `error: …`.

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Call, Event, Shell } from '../model/ports.ts';
 import { CINC_FILES } from './cinc-files.ts';
-import { CINC_SOURCE, cincInstallScript } from './cinc-install.ts';
+import { cincInstallScript, cincSource } from './cinc-install.ts';
 import { type CincReport, readCincReport, tellFailure } from './cinc-report.ts';
 import type { ConfigureInput, EngineResult } from './engine.ts';
 import { runInGuest } from './run-in-guest.ts';
@@ -22,7 +22,7 @@ export async function runCincEngine(
   const work = {
     name: PROGRAM,
     stages: [
-      { name: 'cinc-install', argv: cincInstallScript(input.cinc ?? CINC_SOURCE) },
+      { name: 'cinc-install', argv: cincInstallScript(cincSource(input.cinc)) },
       {
         name: PROGRAM,
         argv: ['bash', '-c', CINC_FILES['client/launch.sh'], PROGRAM, cookbookName(input.name)] as const,

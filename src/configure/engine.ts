@@ -18,8 +18,8 @@ export interface ConfigureInput {
   readonly secretNames?: readonly string[];
   /** The site's own store, for sites without a forge: what Env.get finds there. */
   readonly variables?: Readonly<Record<string, string>>;
-  /** Where the Cinc client comes from. */
-  readonly cinc?: CincSource;
+  /** Where the Cinc client comes from, where not from its project. */
+  readonly cinc?: Partial<CincSource>;
   /** Where playbooks run; absent: in the container itself. */
   readonly ansible?: OpenAnsiblePlace;
 }

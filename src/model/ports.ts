@@ -146,6 +146,13 @@ export interface Source {
   changedFiles(directory: string, before: string, after: string): Promise<readonly string[]>;
 }
 
+/** The site's own store of what containers tell each other, for sites without a forge. Never a secret. */
+export interface Variables {
+  all(): Promise<Readonly<Record<string, string>>>;
+  /** Names of upper-case letters, digits and `_`. Others that are there stay. */
+  keep(values: Readonly<Record<string, string>>): Promise<void>;
+}
+
 /** The site's SSH user CA and its secret key for hashes. */
 export interface Keys {
   /** One authorized_keys line's key part: `ssh-ed25519 AAAA…`. Made on first use. */
@@ -216,6 +223,7 @@ export interface Ports {
   readonly shells: Shells;
   readonly source: Source;
   readonly keys: Keys;
+  readonly variables: Variables;
   readonly secrets: Secrets;
   readonly clock: Clock;
   readonly runs: Runs;

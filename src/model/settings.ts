@@ -67,6 +67,13 @@ export interface Settings {
   /** Pool of containers whose definition names none. */
   readonly pool?: string;
   readonly network: NetworkDefaults;
+  /** What is not as this version knows the Cinc client. */
+  readonly cinc?: {
+    readonly version?: string;
+    readonly mirror?: string;
+    /** Hex SHA-256 by platform/release/architecture. */
+    readonly checksums?: Readonly<Record<string, string>>;
+  };
   readonly timezone: string;
   readonly locale: string;
   /** Upgrade all packages with the baseline. */

@@ -1,5 +1,6 @@
 import { type Problem, ProblemsError } from '../model/errors.ts';
 import type { Settings, ShownSetting } from '../model/settings.ts';
+import { cincOf } from './cinc.ts';
 import { checkCredentials, connectionOf, missing } from './connection.ts';
 import type { Read } from './files.ts';
 import { collect, type Given, type Sources } from './sources.ts';
@@ -108,6 +109,7 @@ function settingsOf(values: SettingValues, connection: Settings['connection']): 
       ...(searchdomain === undefined ? {} : { searchdomain }),
       ...(translate === undefined ? {} : { translate }),
     },
+    ...cincOf(values),
     timezone: values.timezone ?? 'Etc/UTC',
     locale: values.locale ?? 'C.UTF-8',
     upgrade: values.upgrade ?? false,

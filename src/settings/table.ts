@@ -1,5 +1,6 @@
 import { apiHost, tokenId, user } from './address.ts';
 import { candidateAddresses } from './candidate-addresses.ts';
+import { cincChecksums } from './cinc.ts';
 import { fingerprints } from './fingerprint.ts';
 import {
   anyText,
@@ -161,6 +162,22 @@ export const settingRows = {
     'Where playbooks run: job (a container without credentials) or target (inside the container that they configure)',
     oneOf(['job', 'target'] as const),
     { default: 'job' },
+  ),
+  cincMirror: row(
+    'cinc.mirror',
+    'Address of packages of the Cinc client, laid out as its project does; without it the project’s own',
+    textOf(/^https?:\/\/[^\s@?#]+[^\s@?#/]$/, 'an address, such as https://mirror.home/cinc'),
+  ),
+  cincVersion: row(
+    'cinc.version',
+    'Version of the Cinc client, when not the one that this version knows the checksums of',
+    textOf(/^\d+\.\d+\.\d+$/, 'a version, such as 19.3.14'),
+  ),
+  cincChecksums: row(
+    'cinc.checksums',
+    'SHA-256 of its packages, platform/release/architecture=sum by comma (JSON: or an object)',
+    cincChecksums,
+    { separator: ',', object: true },
   ),
   timezone: row('timezone', 'Time zone of containers', timezone, { default: 'Etc/UTC' }),
   locale: row('locale', 'Locale of containers', locale, { default: 'C.UTF-8' }),

@@ -136,6 +136,7 @@ export class World {
       shells: createSimulatedShells(control),
       source: createSource(),
       keys: siteKeys(this.#home),
+      variables: { all: async () => ({}), keep: async () => undefined },
       secrets: { mask: (value) => mask.mask(value), value: () => undefined, open: async () => ({ kind: 'no key' }) },
       clock,
       runs: { id, by: id, alive: async (other) => this.#alive(other) },
