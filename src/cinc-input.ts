@@ -20,7 +20,6 @@ export async function cincInput(
   const forge = forgeUrl === undefined ? {} : { FORGE_URL: forgeUrl, FORGE_OWNER: organisation };
   return {
     name: desired.name,
-    secretNames: desired.secrets,
     variables: await ports.variables.all(),
     environment: { ...forge, ...environment },
     ...(settings.cinc === undefined ? {} : { cinc: settings.cinc }),

@@ -120,7 +120,9 @@ export class GuestSession {
     const names = (await source.list(directory)) ?? [];
     const place = await this.ansiblePlace(holding);
     const recipe = await cincInput(this.ports, this.options, environment);
-    const input = { vmid, archive: source.archive(directory), names, environment, ...place, ...recipe };
+    const secretNames = Object.keys(await readSecrets(this.secretsInput()));
+    const archive = source.archive(directory);
+    const input = { vmid, archive, names, environment, ...place, ...recipe, secretNames };
     const shell = await this.open(holding);
     const tell = reporter.tell.bind(reporter);
     const deadline = call(DEADLINES.configure, signal);
