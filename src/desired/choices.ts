@@ -23,7 +23,10 @@ export function templateOf(written: Written<string> | undefined, problems: Probl
   if (written === undefined) return { kind: 'newest', os: 'debian' };
   if (written.value.includes(':')) return { kind: 'volid', volid: written.value };
   const [os = '', release] = written.value.split('-');
-  if (os !== 'debian') {
+  if (os === 'alpine') {
+    const fix = 'name one that has: STORAGE:vztmpl/FILE';
+    problems.push(problemAt(written, 'names a template without an SSH server, as Alpine’s own are', fix));
+  } else if (os !== 'debian') {
     const fix = 'write debian, debian-12, or a volume such as local:vztmpl/NAME.tar.zst';
     problems.push(problemAt(written, 'names no template', fix));
   }

@@ -102,14 +102,17 @@ export async function pinnedHostKeys(
     const keys = hostKeysOf(await inventory.taskLog(node, task.upid, read));
     if (keys.length > 0) return keys;
   }
-  throw new GitopsError(
-    'remote',
-    `Unable to pin the SSH host keys of container ${vmid}: no create task of it tells them`,
-    {
-      advice: [
-        `read them on the node: pct exec ${vmid} -- ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub`,
-        `and hand them over: pve-gitops adopt DIR --vmid ${vmid} --host-key SHA256:…`,
-      ],
-    },
-  );
+  const reason =
+    creates.length === 0
+      ? 'no create task of it tells them'
+      : 'none were made when it was created: its template has no SSH server';
+  throw new GitopsError('remote', `Unable to pin the SSH host keys of container ${vmid}: ${reason}`, {
+    advice: [
+      ...(creates.length === 0
+        ? []
+        : ['name a template that has one; Debian’s have, Alpine’s own have not (docs/import-directory.md)']),
+      `read them on the node: pct exec ${vmid} -- ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub`,
+      `and hand them over: pve-gitops adopt DIR --vmid ${vmid} --host-key SHA256:…`,
+    ],
+  });
 }

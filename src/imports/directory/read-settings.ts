@@ -25,6 +25,7 @@ export function readSettings(files: ReadonlyMap<string, Uint8Array>): ReadSettin
         items.push({
           place: `${file}:${line}`,
           text: `${name} stands in ${PRIVATE_FILE} too; this one counts, as before`,
+          note: true,
         });
       }
       variables.set(name, file);

@@ -16,19 +16,14 @@ export function builderOf(names: readonly string[]): string | undefined {
 export function scriptItems(
   names: readonly string[],
   files: ReadonlyMap<string, Uint8Array>,
-  os: string | undefined,
+  template: string | undefined,
 ): readonly Item[] {
   const items: Item[] = [];
-  if (os !== undefined && /^alpine/i.test(os)) {
-    const text =
-      'Alpine’s own templates have no SSH server: name one that has (template: STORAGE:vztmpl/FILE), or leave template out for Debian';
-    items.push({ place: 'OSTYPE', text });
-  }
   const text = new TextDecoder().decode(files.get(BUILD_SCRIPT));
   const lines = text.split('\n');
   const find = (pattern: RegExp): number => lines.findIndex((line) => !/^\s*#/.test(line) && pattern.test(line)) + 1;
   const apk = find(/\bapk\s+(?:add|update|upgrade|del)\b|\brc-(?:service|update)\b/);
-  if (apk > 0 && (os === undefined || !/^alpine/i.test(os))) {
+  if (apk > 0 && template === undefined) {
     items.push({
       place: `${BUILD_SCRIPT}:${apk}`,
       text: 'is written for Alpine, and this definition makes a Debian container',

@@ -68,13 +68,11 @@ export function diskKey(
   return { key: { key: 'disk', value: `${match[1] ?? storage}:${whole}` }, ...note };
 }
 
-/** `OSTYPE` and `OSVERSION`: `debian-12`, `alpine-3.17`. Only what a template's name says of a version counts. */
+/** `OSTYPE` and `OSVERSION` of Debian: `debian-12`. Of others no definition takes the mere name. */
 export function templateKey(os: string, release: string | undefined): KeyToWrite | undefined {
-  const name = os.toLowerCase();
-  if (!/^[a-z]+$/.test(name)) return undefined;
-  const version = /^\d+(?:\.\d+)?/.exec(release ?? '')?.[0];
-  const short = name === 'debian' ? version?.split('.')[0] : version;
-  return { key: 'template', value: short === undefined ? name : `${name}-${short}` };
+  if (os.toLowerCase() !== 'debian') return undefined;
+  const version = /^\d+/.exec(release ?? '')?.[0];
+  return { key: 'template', value: version === undefined ? 'debian' : `debian-${version}` };
 }
 
 /** For a message: what is private is not shown. */

@@ -76,7 +76,7 @@ export function takeDirectory(facts: DirectoryFacts, settings: Settings, who: Id
     ...read.items,
     ...made.items,
     ...data.items,
-    ...scriptItems(names, files, read.known.get('os')?.value ?? read.known.get('template')?.value),
+    ...scriptItems(names, files, read.known.get('template')?.value),
     ...(made.hidden.length > 0
       ? [
           {

@@ -79,7 +79,7 @@ export function takeSettings(known: ReadonlyMap<SettingName, Given>, site: SiteD
   if (template !== undefined) add([template], { key: 'template', value: template.value });
   else if (os !== undefined) {
     const key = templateKey(os.value, release?.value);
-    if (key === undefined) refuse(os);
+    if (key === undefined) items.push({ place: placeOf(os), text: `${os.name}: ${otherSystem(os.value)}` });
     else add(release === undefined ? [os] : [os, release], key);
   }
   const network = NETWORK.flatMap((name) => known.get(name) ?? []);
@@ -90,6 +90,12 @@ export function takeSettings(known: ReadonlyMap<SettingName, Given>, site: SiteD
     add(from, key);
   }
   return { keys, hidden, taken, items };
+}
+
+function otherSystem(os: string): string {
+  const file = 'name a template of yours (template: STORAGE:vztmpl/FILE), or leave it out for the newest Debian';
+  if (/^alpine$/i.test(os)) return `Alpine’s own templates have no SSH server: ${file}`;
+  return `the baseline knows Debian: ${file}`;
 }
 
 /** Unprivileged, started with the node: that goes without saying. */

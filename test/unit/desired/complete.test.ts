@@ -147,7 +147,12 @@ describe('resolve', () => {
     { kind: 'bind', host: '/x', path: '/dev/a/' },
   ] as const;
   it.each<[string, Partial<Definition>, string]>([
-    ['a template of no known system', { template: w('alpine-3') }, 'container.yml:7: key: names no template'],
+    ['a template of no known system', { template: w('arch-3') }, 'container.yml:7: key: names no template'],
+    [
+      'a template without sshd',
+      { template: w('alpine-3.20') },
+      'container.yml:7: key: names a template without an SSH',
+    ],
     ['a path that is mounted twice', { mounts: w(twice) }, 'container.yml:7: key: mounts /dev/a twice'],
   ])('refuses %s', (_, fields, message) => {
     expect(refused(fields)).toContain(message);
