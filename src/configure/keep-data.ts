@@ -29,9 +29,10 @@ finish() {
 case $1 in
 look)
   awk -v path=$data '$5 == path { found = 1 } END { exit !found }' /proc/self/mountinfo || { echo unmounted; exit 0; }
-  if [ -e "$note" ]; then echo done; exit 0; fi
   if [ -e "$whole" ]; then finish; exit 0; fi
-  rm -rf "$into"
+  # What a run that was ended left of its own.
+  rm -rf "$into" "$whole.new"
+  if [ -e "$note" ]; then echo done; exit 0; fi
   if [ -n "$(find $data -mindepth 1 -maxdepth 1 ! -name lost+found -print -quit)" ]; then echo used; else echo due; fi
   ;;
 copy)
