@@ -23,8 +23,8 @@ const USERS = `export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
 groupadd --gid 1000 app; groupadd --gid 1001 config
 useradd --uid 1000 --gid app --home-dir /app --create-home app; useradd --uid 1001 --gid config --create-home config
 echo 'config ALL=(ALL:ALL) NOPASSWD: ALL' >/etc/sudoers.d/config
-printf 'PasswordAuthentication no\\n' >/etc/ssh/sshd_config.d/00-bench.conf; systemctl reload ssh`;
-const KEYS = `rm -f /etc/ssh/ssh_host_* && ssh-keygen -q -A && systemctl reload ssh`;
+printf 'PasswordAuthentication no\\n' >/etc/ssh/sshd_config.d/00-bench.conf; systemctl restart ssh`;
+const KEYS = `rm -f /etc/ssh/ssh_host_* && ssh-keygen -q -A && systemctl restart ssh`;
 
 /** A container cloned from an image, with its own size, address and host keys, that serves the page. */
 export function cloneByHand(site: BenchSite, image: number): Promise<Steps> {
