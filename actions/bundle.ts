@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 /** `npm run dist` writes actions/NAME/dist; with --check it writes elsewhere and compares (docs/adr/003). */
 
 const ROOT = join(import.meta.dirname, '..', '..');
-const ACTIONS = ['container-init', 'container-default', 'container-configuration'];
+const ACTIONS = ['container-init', 'container-default', 'container-configuration', 'fleet'];
 const LIMIT = 1.5 * 1000 * 1000;
 
 /** Runs on any Node, so that an old one gets a sentence instead of a syntax error. */

@@ -4,7 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { definitionSchemaText } from '../src/definition/json-schema.ts';
 import { settingsTable } from '../src/settings/markdown.ts';
 import { definitionPage } from './definition-page.ts';
-import { ACTIONS, type ActionInterface, COMMON, type Input, ROLLBACK, SETTING_INPUTS } from './interface.ts';
+import { ACTIONS, type ActionInterface, COMMON, FLEET, type Input, ROLLBACK, SETTING_INPUTS } from './interface.ts';
 
 /** `npm run docs` writes what follows from the interfaces; with --check it only compares. */
 
@@ -31,7 +31,7 @@ export function actionYaml(action: ActionInterface): string {
     `description: ${quote(action.description)}`,
     'inputs:',
     ...yamlInputs(action.inputs),
-    'outputs:',
+    ...(Object.keys(action.outputs).length === 0 ? [] : ['outputs:']),
     ...Object.entries(action.outputs).flatMap(([name, text]) => [`  ${name}:`, `    description: ${quote(text)}`]),
     'runs:',
     '  using: node24',
@@ -63,8 +63,7 @@ export function actionReadme(action: ActionInterface): string {
       .join(', ')}.`,
     'A setting that is not handed over comes from the environment of the runner, or from `/etc/pve-gitops/config.json` on its host.',
     '',
-    '| output | |',
-    '|---|---|',
+    ...(Object.keys(action.outputs).length === 0 ? [] : ['| output | |', '|---|---|']),
     ...Object.entries(action.outputs).map(([name, text]) => `| \`${name}\` | ${text} |`),
   ].join('\n')}\n`;
 }
@@ -137,7 +136,7 @@ const COPIED = [
 export function written(): ReadonlyMap<string, string> {
   const composite = compositeYaml();
   return new Map([
-    ...ACTIONS.flatMap((action): [string, string][] => [
+    ...[...ACTIONS, FLEET].flatMap((action): [string, string][] => [
       [`actions/${action.name}/action.yml`, actionYaml(action)],
       [`actions/${action.name}/README.md`, actionReadme(action)],
     ]),

@@ -95,3 +95,19 @@ export const ACTIONS: readonly ActionInterface[] = [
     outputs: { outcome: 'planned, done or failed', urls: 'Addresses of the services, blank-separated' },
   },
 ];
+
+/** Not a stretch of one container's flow: what is done for all of them. */
+export const FLEET: ActionInterface = {
+  name: 'fleet',
+  description: 'For every container of the site: drift (report only), update (packages), backup.',
+  inputs: {
+    task: { description: 'drift, update or backup', required: true },
+    only: { description: 'Names of containers, blank-separated; empty: all' },
+    keep: { description: 'backup: how many of ours stay per container (3)' },
+    storage: { description: 'backup: where to (the one with the most room)' },
+    'without-way-back': { description: 'update: true upgrades also what could not be taken back' },
+    ...COMMON,
+    ...SETTING_INPUTS,
+  },
+  outputs: {},
+};

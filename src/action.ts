@@ -5,11 +5,13 @@ import { isAbsolute, join } from 'node:path';
 import { type ConnectedPorts, connect, type Mask } from './connect.ts';
 import { connectRunner, openForge, type Runner } from './connect-action.ts';
 import { Feedback } from './feedback.ts';
+import type { FleetReport } from './model/fleet-report.ts';
 import type { Outcome } from './model/outcome.ts';
 import type { Settings } from './model/settings.ts';
 import { renderError } from './report/error.ts';
 import { exitCodeOf, exitCodeOfError } from './report/exit-code.ts';
 import { errorMessages } from './report/feedback.ts';
+import { exitCodeOfFleet, fleetMarkdown, renderFleet } from './report/fleet.ts';
 import { outcomeMarkdown, renderOutcome } from './report/outcome.ts';
 import { createProgress, type Progress } from './report/progress.ts';
 import { readSettingsFiles, settingsFiles } from './settings/files.ts';
@@ -46,10 +48,46 @@ export const COMMON_INPUTS: readonly string[] = ['token', 'secrets'];
  * One action: reads inputs and settings, masks every secret before the first line, runs, reports to log, job summary and
  * forge, and ends with the exit code of the outcome. undefined: nothing to report.
  */
-export async function runAction(
+export function runAction(
   title: string,
   own: readonly string[],
   work: (context: ActionContext) => Promise<Ended | undefined>,
+): Promise<void> {
+  return act(title, own, async (context) => {
+    const ended = await work(context);
+    const { runner, mask, feedback } = context;
+    return ended === undefined ? undefined : () => report(ended, runner, mask, feedback);
+  });
+}
+
+/** The same for what is done for all containers of a site. What differs is a warning, and red only what failed. */
+export function runFleet(
+  title: string,
+  own: readonly string[],
+  work: (context: ActionContext) => Promise<readonly FleetReport[]>,
+): Promise<void> {
+  return act(title, own, async (context) => {
+    const reports = await work(context);
+    const { runner, mask, inputs } = context;
+    const task = inputs.task ?? '';
+    return async () => {
+      for (const line of renderFleet(task, reports)) runner.line(mask.apply(line));
+      await runner.summary(mask.apply(fleetMarkdown(task, reports)));
+      for (const { state, name, text } of reports) {
+        if (state === 'failed') runner.error(mask.apply(`${name}: ${text}`));
+        if (state === 'skipped' || (state === 'changed' && task === 'drift'))
+          runner.warning(mask.apply(`${name}: ${text}`));
+      }
+      runner.fail(exitCodeOfFleet(task, reports, false));
+    };
+  });
+}
+
+/** What all actions have in common; `work` answers with what is left to report once the progress has ended. */
+async function act(
+  title: string,
+  own: readonly string[],
+  work: (context: ActionContext) => Promise<(() => Promise<void>) | undefined>,
 ): Promise<void> {
   const environment: Environment = process.env;
   const { runner, mask } = connectRunner(environment);
@@ -90,9 +128,9 @@ export async function runAction(
       progress.tell({ kind: 'stage', title });
       const all = Object.fromEntries([...own, 'token'].map((name) => [name, { ...inputs, token }[name] ?? '']));
       const context = { ports, settings, runner, mask, inputs: all, environment, feedback, signal: stop.signal };
-      const ended = await work(context);
+      const left = await work(context);
       progress.close();
-      if (ended !== undefined) await report(ended, runner, mask, feedback);
+      await left?.();
     } finally {
       await ports.close();
     }

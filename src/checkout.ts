@@ -2,6 +2,7 @@ import { isAbsolute, join } from 'node:path';
 import type { Mask } from './connect.ts';
 import { checkOut } from './connect-action.ts';
 import { GitopsError } from './model/errors.ts';
+import type { Mark } from './model/mark.ts';
 
 export interface CheckOutContext {
   readonly inputs: Readonly<Record<string, string>>;
@@ -66,4 +67,23 @@ export async function checkOutOf({ inputs, environment, mask, signal, event }: C
 /** `branch` is what workflows of Proxmox-GitOps call it; `ref` has a default, so that the other one counts over it. */
 export function refOf(inputs: Readonly<Record<string, string>>): string | undefined {
   return [inputs.branch, inputs.ref].find((value) => value !== undefined && value !== '');
+}
+
+/** Definitions of containers as their repositories on the forge have them at the deployed commit; each is checked out once it is asked for. */
+export function definitionsOfForge({
+  inputs,
+  environment,
+  mask,
+  signal,
+}: Omit<CheckOutContext, 'event'>): (mark: Mark) => Promise<{ readonly directory: string; close(): Promise<void> }> {
+  const { GITHUB_SERVER_URL: serverUrl = '', GITHUB_WORKSPACE: workspace = '' } = environment;
+  return async ({ owner, commit }) => {
+    const directory = join(workspace, 'pve-gitops', owner.replace('/', '-'));
+    const token = inputs.token ?? '';
+    const at = commit === undefined ? {} : { sha: commit };
+    const login = token === '' ? {} : { token };
+    await checkOut({ serverUrl, repository: owner, ref: 'main', ...at, ...login, directory, mask, signal });
+    // The job's workspace goes with the job.
+    return { directory, close: async () => undefined };
+  };
 }

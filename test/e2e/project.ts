@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 
 export const PROJECT = resolve(import.meta.dirname, '../..');
-const ACTIONS = ['container-init', 'container-default', 'container-configuration'];
+const ACTIONS = ['container-init', 'container-default', 'container-configuration', 'fleet'];
 
 /** Copies what a clone of this project has: its tracked files as they are now, and the bundles beside them. */
 export function exportProject(target: string): void {
