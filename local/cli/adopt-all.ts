@@ -12,6 +12,7 @@ import { plainLine } from '../../src/report/plain-text.ts';
 import { changeText } from '../../src/report/plan.ts';
 import type { Style } from '../../src/report/style.ts';
 import { type CommonOptions, type Context, withContext } from './context.ts';
+import { missingGlobals } from './site-globals.ts';
 
 export interface AdoptAllOptions extends CommonOptions {
   /** Organisation of the repositories; that of the project is srv. */
@@ -42,7 +43,11 @@ export function adoptAll(folder: string, options: AdoptAllOptions): Promise<numb
       rows.map(({ vmid }) => vmid).filter((vmid, index, all) => vmid !== undefined && all.indexOf(vmid) !== index),
     );
     const unique = rows.map((row) => (twice.has(row.vmid) ? { ...row, adoption: shared(row.vmid) } : row));
-    if (options.yes === true) for (const row of unique) await write(context, row);
+    const globals = await missingGlobals(folder, context.ports.source, context.ports.variables);
+    if (options.yes === true) {
+      for (const row of unique) await write(context, row);
+      await context.ports.variables.keep(globals);
+    }
     const refused = unique.filter(({ adoption }) => adoption.kind === 'refused');
     context.terminal.progress.close();
     if (options.json === true) {
@@ -50,7 +55,7 @@ export function adoptAll(folder: string, options: AdoptAllOptions): Promise<numb
       context.terminal.json(
         JSON.stringify({ version: 1, kind: 'adoptions', done: options.yes === true, containers: shown }),
       );
-    } else context.terminal.print(await linesOf(context, folder, unique, options.yes === true));
+    } else context.terminal.print(await linesOf(context, folder, unique, Object.keys(globals), options.yes === true));
     return refused.length > 0 ? EXIT.notOurs : EXIT.ok;
   });
 }
@@ -107,7 +112,13 @@ async function write({ ports, settings, signal }: Context, row: Row): Promise<vo
   row.adopted = true;
 }
 
-async function linesOf(context: Context, folder: string, rows: readonly Row[], done: boolean): Promise<string[]> {
+async function linesOf(
+  context: Context,
+  folder: string,
+  rows: readonly Row[],
+  globals: readonly string[],
+  done: boolean,
+): Promise<string[]> {
   const { style } = context.terminal;
   const count = (kind: Adoption['kind']): number => rows.filter(({ adoption }) => adoption.kind === kind).length;
   const [can, ours, refused] = [count('adoptable'), count('ours'), count('refused')];
@@ -115,6 +126,9 @@ async function linesOf(context: Context, folder: string, rows: readonly Row[], d
   const authority = `cert-authority,principals="root" ${await context.ports.keys.authority()}`;
   return [
     ...rows.flatMap((row) => linesOfRow(row, style)),
+    ...(globals.length === 0
+      ? []
+      : [`${done ? 'kept' : 'would be kept'} in the site’s own store, for recipes: ${globals.join(', ')}`]),
     style.bold(verdict),
     ...(can === 0 || done ? [] : ['next:', `  pve-gitops adopt --all ${folder} --yes`]),
     ...(can === 0 || !done

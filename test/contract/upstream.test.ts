@@ -187,7 +187,7 @@ describe('import upstream', () => {
     'local/config.json: proxmox.password a secret is not copied',
     'local/share keys, certificates and snapshots of /share: not read',
     'base the playbook that creates containers',
-    'globals.json AUTO_DEPLOY, LIBS_BROKER_ENDPOINT: variables of the forge',
+    'globals.json AUTO_DEPLOY, LIBS_BROKER_ENDPOINT: recipes find them with Env.get',
   ])('says: %s', (text) => {
     expect(said).toContain(text);
     expect(said).not.toContain('Utils.mistake');
@@ -240,6 +240,9 @@ describe('adopt --all', () => {
     const before = await Promise.all([109, 101, 112].map(config));
     const end = await site.run(['adopt', '--all', target, '--yes'], settings());
     expect(flat(end)).toContain('3 adopted');
+    expect(flat(end)).toContain('kept in the site’s own store, for recipes: AUTO_DEPLOY, LIBS_BROKER_ENDPOINT');
+    const stored = join(site.state, 'variables', 'LIBS_BROKER_ENDPOINT');
+    expect(readFileSync(stored, 'utf8')).toBe('mqtt://192.168.178.109:1883');
     const after = await Promise.all([109, 101, 112].map(config));
     expect(after.map(rest)).toEqual(before.map(rest));
     for (const [index, vmid] of [109, 101, 112].entries()) {

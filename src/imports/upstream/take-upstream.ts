@@ -117,7 +117,8 @@ function globalsOf({ paths, text }: UpstreamFacts): {
   }
   const names = Object.keys(all);
   if (names.length === 0) return { written: [], items };
-  const where = 'variables of the forge’s organisation: recipes find them with Env.get once they are set there';
+  const where =
+    'recipes find them with Env.get: adopt --all keeps them in the site’s own store, with a forge set them there';
   return {
     written: [['globals.json', `${JSON.stringify(all, null, 2)}\n`]],
     items: [...items, { place: 'globals.json', text: `${names.join(', ')}: ${where}` }],
