@@ -32,6 +32,8 @@ function examples(): { readonly place: string; readonly name: string; readonly t
       const [all, indent = '', language = '', block = ''] = match;
       const text = block.replaceAll(new RegExp(`^${indent}`, 'gm'), '');
       if (/^(?:on|name|jobs|inputs):/m.test(text) && !/^(?:cores|memory|volumes|interfaces):/m.test(text)) return [];
+      // A playbook of Ansible.
+      if (/^- hosts:/m.test(text)) return [];
       const line = (match.input.slice(0, match.index) + all.split('\n')[0]).split('\n').length;
       const name = language.endsWith('env') ? 'config.env' : 'container.yml';
       return [{ place: `${relative(ROOT, page)}:${line}`, name, text }];
