@@ -58,7 +58,11 @@ function kit(input: ConfigureInput): Readonly<Record<string, string>> {
     if (!path.startsWith('client/')) return [[`${COOKBOOK}/${path}`, text]];
     return path.endsWith('.rb') ? [[path.slice('client/'.length), text]] : [];
   });
-  return { ...Object.fromEntries(files), 'variables.json': JSON.stringify(input.variables ?? {}) };
+  return {
+    ...Object.fromEntries(files),
+    'variables.json': JSON.stringify(input.variables ?? {}),
+    'site.json': JSON.stringify(input.site ?? []),
+  };
 }
 
 function summarise({ updated, total }: CincReport): string {

@@ -2,6 +2,16 @@ import type { StepResult } from '../model/outcome.ts';
 import type { OpenAnsiblePlace } from './ansible.ts';
 import type { CincSource } from './cinc-install.ts';
 
+/** A running container of the site. */
+export interface SiteContainer {
+  readonly name: string;
+  readonly stage: string;
+  readonly hostname: string;
+  readonly vmid: number;
+  /** Absent when it is not known. */
+  readonly address?: string;
+}
+
 export interface ConfigureInput {
   readonly vmid: number;
   /** The definition's directory as tar, Source.archive(). */
@@ -18,6 +28,8 @@ export interface ConfigureInput {
   readonly secretNames?: readonly string[];
   /** The site's own store, for sites without a forge: what Env.get finds there. */
   readonly variables?: Readonly<Record<string, string>>;
+  /** For recipes that say Site.containers. */
+  readonly site?: readonly SiteContainer[];
   /** Where the Cinc client comes from, where not from its project. */
   readonly cinc?: Partial<CincSource>;
   /** Where playbooks run; absent: in the container itself. */
