@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import type { AddressInfo, Server } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { Router } from './api/router.ts';
 import { ROUTES } from './api/routes.ts';
 import type { Backend } from './backend/backend.ts';
@@ -43,6 +44,8 @@ export interface RunningNode {
   /** PEM file of the CA that signed the server's certificate. */
   readonly caFile: string;
   readonly port: number;
+  /** Takes a connection of this process, which needs neither a port nor TLS. */
+  accept(socket: Duplex): void;
   /** Stops taking calls, lets tasks end by aborting them, closes the back end. */
   close(): Promise<void>;
 }
@@ -154,6 +157,7 @@ export async function runNode(options: NodeOptions, port: number): Promise<Runni
     core,
     caFile: certificate.caFile,
     port: listening.port,
+    accept: (socket) => listening.listeners[0]?.accept(socket),
     close: async () => {
       const closed = listening.listeners.map((listener) => listener.close());
       await forwards.close();

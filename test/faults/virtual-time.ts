@@ -4,7 +4,7 @@ import type { Clock } from '../../src/model/ports.ts';
 const QUIET_ROUNDS = 3;
 /** What sleeps longer waits beside the work (the renewal of a lease), which may be busy with files: it is given time. */
 const LONG_MS = 5000;
-const LONG_QUIET_MS = 250;
+const LONG_QUIET_MS = 1000;
 
 interface Sleeper {
   readonly due: number;

@@ -1,8 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { EventEmitter } from 'node:events';
-import type { ClientRequest, IncomingMessage } from 'node:http';
+import { type ClientRequest, type IncomingMessage, request as plainRequest } from 'node:http';
 import https from 'node:https';
 import { syncBuiltinESMExports } from 'node:module';
+import { Duplex } from 'node:stream';
 
 /** One HTTPS exchange of a run. */
 export interface Exchange {
@@ -60,11 +61,21 @@ export class WireRun {
 type Listener = (answer: IncomingMessage) => void;
 
 const runs = new AsyncLocalStorage<WireRun>();
+const within = new Map<string, (socket: Duplex) => void>();
 let open = 0;
 let stamp: () => number = () => Date.now();
 
 /** Whether an exchange of a run is on its way. */
 export const isBusy = (): boolean => open > 0;
+
+/** Connections to this port stay within the process: without TLS, which no fault is about. */
+export function stayWithin(port: number, accept: (socket: Duplex) => void): void {
+  within.set(String(port), accept);
+}
+
+export function leave(port: number): void {
+  within.delete(String(port));
+}
 
 /** From now on `node:https` requests of code inside of `onWire` go through its run. `now`: for the Date of answers. */
 export function tapWire(now: () => number): void {
@@ -82,19 +93,19 @@ const original = https.request;
 
 const tapped = ((...given: unknown[]): ClientRequest => {
   const run = runs.getStore();
-  const send = original as (...args: unknown[]) => ClientRequest;
-  if (run === undefined) return send(...given);
+  if (run === undefined) return sendTo(given);
   const exchange = exchangeOf(given);
   const fate = run.next(exchange);
   if (fate === 'is lost') return silence();
   const listener = given.findLast((part): part is Listener => typeof part === 'function');
   const others = given.filter((part) => typeof part !== 'function');
   open += 1;
-  const request = send(...others, (answer: IncomingMessage) => {
+  const heard = (answer: IncomingMessage): void => {
     answer.headers.date = new Date(stamp()).toUTCString();
     if (run.dead) answer.resume();
     else listener?.(answer);
-  });
+  };
+  const request = sendTo([...others, heard]);
   request.once('close', () => {
     open -= 1;
     if (fate === 'is sent and lost') run.settle();
@@ -110,9 +121,57 @@ const tapped = ((...given: unknown[]): ClientRequest => {
   return request;
 }) as typeof https.request;
 
+/** Over the process's own pipes where the port is one of its nodes, else over the network. */
+function sendTo(given: readonly unknown[]): ClientRequest {
+  const options = optionsOf(given);
+  const url = typeof given[0] === 'string' ? new URL(given[0]) : undefined;
+  const accept = within.get(String(url?.port ?? options.port));
+  if (accept === undefined) return (original as (...args: unknown[]) => ClientRequest)(...given);
+  const listener = given.findLast((part): part is Listener => typeof part === 'function');
+  const path = url === undefined ? {} : { path: `${url.pathname}${url.search}`, host: url.hostname, port: url.port };
+  const { agent: _, ca: _c, ...rest } = options;
+  const createConnection = (): Duplex => {
+    const [near, far] = pipes();
+    accept(far);
+    return near;
+  };
+  return plainRequest({ ...rest, ...path, protocol: 'http:', createConnection }, listener);
+}
+
+const optionsOf = (given: readonly unknown[]): https.RequestOptions =>
+  given.find((part): part is https.RequestOptions => typeof part === 'object' && part !== null) ?? {};
+
+/** Two ends of a connection: what one writes the other reads; when one is gone, so is the other. */
+function pipes(): readonly [Duplex, Duplex] {
+  const ends: Duplex[] = [];
+  const end = (other: () => Duplex | undefined): Duplex =>
+    new Duplex({
+      read() {
+        this.emit('wanted');
+      },
+      write(chunk: Buffer, _encoding, done) {
+        if (other()?.push(chunk) === false) other()?.once('wanted', done);
+        else done();
+      },
+      final(done) {
+        other()?.push(null);
+        done();
+      },
+      destroy(error, done) {
+        setImmediate(() => other()?.destroy());
+        done(error);
+      },
+    });
+  ends.push(
+    end(() => ends[1]),
+    end(() => ends[0]),
+  );
+  return ends as [Duplex, Duplex];
+}
+
 /** `request(options, …)` and `request(url, options, …)`. */
 function exchangeOf(given: readonly unknown[]): Exchange {
-  const options = given.find((part): part is https.RequestOptions => typeof part === 'object' && part !== null) ?? {};
+  const options = optionsOf(given);
   const url = typeof given[0] === 'string' ? new URL(given[0]).pathname : (options.path ?? '');
   return { method: options.method ?? 'GET', path: url.replace(/\?.*/, '').replace('/api2/json', ''), body: '' };
 }

@@ -13,7 +13,7 @@ import type { Settings } from '../../src/model/settings.ts';
 import { resolveSettings } from '../../src/settings/resolve.ts';
 import { dataOf, NodeClient } from '../contract/support/node-client.ts';
 import { VirtualTime } from './virtual-time.ts';
-import { isBusy, tapWire, type WireRun } from './wire.ts';
+import { isBusy, leave, stayWithin, tapWire, type WireRun } from './wire.ts';
 
 const SECRET = '00000000-0000-4000-8000-000000000003';
 const PASSWORD = 'correct horse';
@@ -54,6 +54,7 @@ export class World {
     const state = join(folder, 'node');
     const options = { profile: 'home', rootPassword: PASSWORD, controlSecret: CONTROL, timings: TIMINGS } as const;
     const node = await runNode({ ...options, state, clock: time }, 0);
+    stayWithin(node.port, (socket) => node.accept(socket));
     node.core.accessStore.update((data) => {
       const token = { privsep: false, expire: 0, comment: '', secret: hashSecret(SECRET) };
       if (data.users['root@pam'] !== undefined) data.users['root@pam'].tokens.faults = token;
@@ -63,11 +64,13 @@ export class World {
 
   /** Ends it, and keeps what it came to. */
   async freeze(): Promise<Past> {
+    leave(this.node.port);
     await this.node.close();
     return { folder: this.#folder, now: this.time.now() };
   }
 
   async close(): Promise<void> {
+    leave(this.node.port);
     await this.node.close();
     rmSync(this.#folder, { recursive: true, force: true });
   }

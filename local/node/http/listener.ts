@@ -1,6 +1,7 @@
 import { createServer as createPlainServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createSecureServer, type ServerOptions } from 'node:https';
 import { createServer, type Server, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 
 /** First byte of a TLS handshake record. */
 const TLS_HANDSHAKE = 0x16;
@@ -36,6 +37,8 @@ function redirect(request: IncomingMessage, response: ServerResponse): void {
 export interface Listener {
   /** To be told where to listen; `close` ends it together with open connections. */
   readonly server: Server;
+  /** Takes a connection of this process, which needs neither a port nor TLS. */
+  accept(socket: Duplex): void;
   close(): Promise<void>;
 }
 
@@ -61,6 +64,7 @@ export function createListener({ tls, idle, serve }: ListenerOptions): Listener 
   });
   return {
     server,
+    accept: (socket) => void secure.emit('secureConnection', socket),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
