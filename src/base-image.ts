@@ -64,7 +64,7 @@ export async function recipeOf(
   engine: EngineName,
 ): Promise<ImageRecipe> {
   const baseline = baselineHash(settingsOf(settings), await keys.authority());
-  const packages = enginePackages(engine);
+  const packages = enginePackages(engine, settings);
   const file = template.replace(/^[^:]+:(?:.*\/)?/, '');
   const key = createHash('sha256')
     .update(JSON.stringify(['image 1', file, baseline, packages?.argv ?? []]))
@@ -132,7 +132,7 @@ export async function makeImage(ports: Ports, options: RunOptions, order: ImageO
   const { settings, signal } = options;
   const { node, template, vmid } = order.place;
   const recipe = await recipeOf(ports, settings, template, options.desired.engine);
-  const packages = enginePackages(options.desired.engine);
+  const packages = enginePackages(options.desired.engine, settings);
   const storages = await ports.surroundings.storageKinds(node, call(DEADLINES.read, signal));
   const { storage } = options.desired.rootfs;
   const pool = options.desired.pool ?? settings.pool;

@@ -1,5 +1,4 @@
 import { createClock } from './adapters/clock/clock.ts';
-import { createUpstream } from './adapters/git/upstream.ts';
 import { createKeys } from './adapters/keys/site-keys.ts';
 import { createMask, type Mask } from './adapters/process/mask.ts';
 import { connectProxmox } from './adapters/proxmox/proxmox.ts';
@@ -55,11 +54,16 @@ export async function connect(settings: Settings, options: ConnectOptions): Prom
   const shells =
     simulated === undefined ? createShells({ certificates: keys, clock, mask }) : createSimulatedShells(simulated);
   const programs = { sshClient: sshClientVersion };
+  const upstreamOf = async () => {
+    if (from === undefined) return undefined;
+    const { createUpstream } = await import('./adapters/git/upstream.ts');
+    return createUpstream({ ...from, mask, signal });
+  };
   return {
     ...proxmox,
     programs,
     shells,
-    source: createSource(from === undefined ? undefined : createUpstream({ ...from, mask, signal })),
+    source: createSource(await upstreamOf()),
     keys,
     variables: createVariables(settings.stateDirectory),
     secrets: secretsOf(environment, mask, connectSecretKeys(settings.stateDirectory)),

@@ -51,6 +51,8 @@ export const range16: Parse<string> = (text) => {
 };
 
 export const timezone: Parse<string> = (text) => {
+  // The default: to ask for it would load all that is known of the world's calendars, at each start.
+  if (text === 'Etc/UTC') return { value: text };
   try {
     new Intl.DateTimeFormat('en', { timeZone: text });
     // Offsets such as +02:00 are known to Intl, but are no files below /usr/share/zoneinfo.
