@@ -11,7 +11,7 @@ import type { CloneSource } from './model/image.ts';
 import { formatDescription, type Mark } from './model/mark.ts';
 import type { Parameters } from './model/plan.ts';
 import type { Ports, Shell } from './model/ports.ts';
-import { JOB_EXPIRES_MS, type JobAddress, jobName, jobParameters } from './plan/job.ts';
+import { JOB_EXPIRES_MS, type JobAddress, jobParameters } from './plan/job.ts';
 import { chooseTemplate } from './plan/template.ts';
 import type { RunOptions } from './run.ts';
 
@@ -94,12 +94,16 @@ async function start(
   return { address: found, shell: await ports.shells.open({ ...where, hostKeys }, reachable) };
 }
 
-function markOf({ inventory, clock }: Ports, { settings, desired }: RunOptions, { vmid, template }: Wish): Mark {
+function markOf(
+  { inventory, clock }: Ports,
+  { settings, desired }: RunOptions,
+  { vmid, template, parameters }: Wish,
+): Mark {
   const now = inventory.serverTime() ?? clock.now();
   return {
     site: settings.site,
     owner: desired.owner,
-    name: jobName(vmid),
+    name: String(parameters.hostname),
     stage: desired.stage,
     vmid,
     role: 'job',

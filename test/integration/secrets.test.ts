@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkHost } from '../../local/node/backend/lxc/requirements.ts';
 import { createSecretKeys } from '../../src/adapters/keys/secret-keys.ts';
@@ -64,6 +64,20 @@ const PLAYBOOK = `
       ignore_errors: true
 `;
 
+const RECIPE = `
+file('/srv/token.sum') { content ::Digest::SHA256.hexdigest(ENV['APP_TOKEN']) + "\\n" }
+file('/srv/key.sum') { content ::Digest::SHA256.hexdigest(Env.get(node, 'app_key')) + "\\n" }
+puts "said aloud: #{ENV['APP_TOKEN']}"
+Env.set(node, 'copied', ENV['APP_TOKEN'])
+`;
+
+/** No Cinc client can be had here: what stands in for it is put there before. */
+const STAND_IN = `#!/bin/sh
+set -e
+apt-get update -q >/dev/null && apt-get install -q -y --no-install-recommends ruby >/dev/null
+install -m 755 cinc-client /usr/local/bin/cinc-client
+`;
+
 if (missing.length === 0) {
   let site: CliSite;
   const search = searchFor([TOKEN, KEY]);
@@ -90,7 +104,10 @@ if (missing.length === 0) {
     const one = await setSecret(keys, { file: 'secrets.env', text: undefined }, 'APP_TOKEN', TOKEN);
     const both = await setSecret(keys, { file: 'secrets.env', text: one.text }, 'APP_KEY', KEY);
     const all = { 'config.env': config, 'secrets.env': both.text, ...files };
-    for (const [file, text] of Object.entries(all)) writeFileSync(join(directory, file), text);
+    for (const [file, text] of Object.entries(all)) {
+      mkdirSync(dirname(join(directory, file)), { recursive: true });
+      writeFileSync(join(directory, file), text);
+    }
     return directory;
   }
 
@@ -124,8 +141,14 @@ if (missing.length === 0) {
 
   it.each([
     ['a script', 'script', 61, { 'configure.sh': SCRIPT }, 'sha256sum'],
+    ['a recipe', 'recipe', 63, { 'recipes/default.rb': RECIPE }, 'ruby'],
     ['a playbook', 'playbook', 62, { 'playbook.yml': PLAYBOOK }, 'ansible-playbook'],
   ] as const)('%s gets them, and they are nowhere else', async (_, name, id, files, program) => {
+    if (name === 'recipe') {
+      const program = readFileSync(join(import.meta.dirname, 'cinc/cinc-client'), 'utf8');
+      const before = await definition(name, id, { 'configure.sh': STAND_IN, 'cinc-client': program });
+      expect(await site.run(['deploy', before])).toMatchObject({ code: 0 });
+    }
     const directory = await definition(name, id, files);
     const watch = watchArguments([TOKEN, ...KEY.split('\n').filter((line) => line !== '')]);
     const first = await site.run(['deploy', directory, '--verbose', '--debug']);
