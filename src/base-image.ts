@@ -6,7 +6,7 @@ import { refreshLists } from './apply/image/refresh.ts';
 import type { Holding } from './apply/lease.ts';
 import { baselineHash } from './baseline/debian.ts';
 import { INSTALL_ANSIBLE } from './configure/ansible-scripts.ts';
-import { CINC_SOURCE, cincInstallScript } from './configure/cinc-install.ts';
+import { cincInstallScript, cincSource } from './configure/cinc-install.ts';
 import { GuestSession } from './guest-session.ts';
 import type { EngineName } from './model/definition.ts';
 import type { Desired } from './model/desired.ts';
@@ -46,8 +46,8 @@ export interface EnginePackages {
 }
 
 /** undefined: the engine needs nothing inside of a container, or what the baseline has. */
-function enginePackages(engine: EngineName): EnginePackages | undefined {
-  if (engine === 'cinc') return { engine, argv: cincInstallScript(CINC_SOURCE) };
+function enginePackages(engine: EngineName, { cinc }: Settings): EnginePackages | undefined {
+  if (engine === 'cinc') return { engine, argv: cincInstallScript(cincSource(cinc)) };
   // Jobs are cloned from it too; a container that playbooks configure needs only the Python of it.
   return engine === 'ansible' ? { engine, argv: ['bash', '-c', INSTALL_ANSIBLE] } : undefined;
 }
