@@ -36,6 +36,7 @@ $static
 DB_TYPE = sqlite3
 PATH = $data/gitea/gitea.db
 SQLITE_JOURNAL_MODE = WAL
+DB_RETRIES = 1
 
 [repository]
 ROOT = $data/gitea/repositories
