@@ -57,6 +57,13 @@ interface Ended {
   readonly sha: string;
 }
 
+/** What we have told of a commit: context → state and text. */
+async function told(sha: string): Promise<Readonly<Record<string, readonly [string, string]>>> {
+  const statuses = await site().forge.api.commitStatuses(REPOSITORY, sha);
+  const ours = statuses.filter(({ context }) => context.startsWith('pve-gitops / '));
+  return Object.fromEntries(ours.map(({ context, status, description }) => [context, [status, description]]));
+}
+
 let count = 0;
 
 /** Changes files, pushes, and waits for the end of the run that the push started. */
@@ -87,7 +94,8 @@ test('release: the run is green and the page is served from a container', async 
   expect(node.inside(VMID, 'stat -c %U:%G /var/www/html/index.html')).toBe('app:app');
   expect(log).toContain(address);
   const statuses = await site().forge.api.commitStatuses(REPOSITORY, sha);
-  expect(statuses.map(({ status }) => status)).toEqual(['success']);
+  expect(statuses.map(({ status }) => status)).toEqual(['success', 'success']);
+  expect(await told(sha)).toEqual({ 'pve-gitops / apache': ['success', expect.stringMatching(/^apache: .*passed/)] });
 });
 
 test('main with a changed page: it is served by the same container', async () => {
@@ -103,10 +111,13 @@ test('main with a changed page: it is served by the same container', async () =>
   expect(log).toContain('the password is ***');
 });
 
-test('develop: the plan stands in the log, nothing is changed', async () => {
+test('develop: the plan stands in the log and in the status, nothing is changed', async () => {
   const before = await node.configOf(VMID);
-  const { run, log } = await push('develop', (script) => script.replaceAll('Hello from', 'Never from'));
+  const { run, log, sha } = await push('develop', (script) => script.replaceAll('Hello from', 'Never from'));
   expect(run.conclusion, log).toBe('success');
+  expect(await told(sha)).toEqual({
+    'pve-gitops / apache / plan': ['success', expect.stringMatching(/^\d steps?, no restart$/)],
+  });
   expect(log).toMatch(/~ configure because /);
   expect(await node.configOf(VMID)).toEqual(before);
   await page(address, 'Good day from somebody');
@@ -120,7 +131,8 @@ test('main with a broken configure.sh: red with the line that failed, the contai
   expect(node.identity(VMID)).toBe(identity);
   await page(address, 'Good day from somebody');
   const statuses = await site().forge.api.commitStatuses(REPOSITORY, sha);
-  expect(statuses.map(({ status }) => status)).toEqual(['failure']);
+  expect(statuses.map(({ status }) => status)).toEqual(['failure', 'failure']);
+  expect((await told(sha))['pve-gitops / apache']?.[1]).toContain('no such thing as a free page');
 });
 
 test('a run that is cancelled at work leaves no process behind, and the next one does not wait for its lease', async () => {
@@ -135,6 +147,8 @@ test('a run that is cancelled at work leaves no process behind, and the next one
   await cancelRun(forge, REPOSITORY, running.id);
   const cancelled = await ended(await forge.api.waitForRunById(REPOSITORY, running.id), 'main-cancelled', sha);
   expect(cancelled.run.conclusion).toBe('cancelled');
+  const cutOff = async () => ((await told(sha))['pve-gitops / apache']?.[0] === 'error' ? true : undefined);
+  await waitFor('the status of what was cut off', 30_000, cutOff);
   const gone = async () => (processesAtHome(runner.home).length <= idle ? true : undefined);
   await waitFor('the end of all that the run had started', 30_000, gone);
   const quiet = async () => (node.inside(VMID, "pgrep -f '[c]onfigure.sh' || true") === '' ? true : undefined);
