@@ -1,14 +1,14 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createClock } from '../../src/adapters/clock/clock.ts';
 import { createSource } from '../../src/adapters/source/source.ts';
-import { runBaseline } from '../../src/baseline/debian.ts';
 import { configure } from '../../src/configure/configure.ts';
 import { guestEnvironment } from '../../src/configure/environment.ts';
 import type { Shell } from '../../src/model/ports.ts';
-import { type Guest, type GuestHost, openGuestHost, SUITES, within } from './guest-container.ts';
+import { openCincGuest } from './cinc-guest.ts';
+import { type GuestHost, openGuestHost, within } from './guest-container.ts';
 
 /** The recipe of the issue that asked for this engine, word for word. */
 const RECIPE = `package 'apache2'
@@ -24,13 +24,11 @@ const SECRET = 'Geheim-4711-$(id)';
 
 const clock = createClock();
 let host: GuestHost;
-let guest: Guest;
 let shell: Shell;
 let directory: string;
 const lines: string[] = [];
 
-const inside = async (script: string) =>
-  (await shell.run({ name: 'look', argv: ['sh', '-c', script] }, within(120))).stdout.trim();
+let inside: (script: string) => Promise<string>;
 
 /** A definition with these files, converged. */
 function converge(files: Readonly<Record<string, string>>, variables: Readonly<Record<string, string>> = {}) {
@@ -64,22 +62,7 @@ function converge(files: Readonly<Record<string, string>>, variables: Readonly<R
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'cinc-definition-'));
   host = await openGuestHost();
-  guest = await host.start(940, SUITES[0], []);
-  shell = await guest.open();
-  const settings = { timezone: 'UTC', locale: 'C.UTF-8', upgrade: false, sshKeys: [] };
-  await runBaseline(shell, { ...settings, vmid: 940, authority: host.authority }, clock, within(600), () => undefined);
-  if ((await inside('command -v cinc-client || true')) !== '') return;
-  console.warn('no Cinc client can be had here: a stand-in runs the recipes (test/integration/cinc/cinc-client)');
-  await inside('apt-get update -q && apt-get install -q -y --no-install-recommends ruby');
-  const program = readFileSync(join(import.meta.dirname, 'cinc/cinc-client'));
-  await shell.run(
-    {
-      name: 'stand-in',
-      argv: ['sh', '-c', 'cat >/usr/local/bin/cinc-client; chmod 755 /usr/local/bin/cinc-client'],
-      input: program,
-    },
-    within(30),
-  );
+  ({ shell, inside } = await openCincGuest(host, 940));
 });
 afterAll(async () => {
   await host?.close();
