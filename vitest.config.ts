@@ -11,7 +11,7 @@ export default defineConfig({
     // Most tests wait for a node or a program; the default leaves half of a machine with two cores idle.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
-      project('unit', ['test/unit/**/*.test.ts', 'test/architecture.test.ts']),
+      project('unit', ['test/unit/**/*.test.ts', 'test/architecture.test.ts'], { testTimeout: 30_000 }),
       project('contract', ['test/contract/**/*.test.ts'], { testTimeout: 60_000, hookTimeout: 60_000 }),
       project('integration', ['test/integration/**/*.test.ts'], {
         testTimeout: 600_000,

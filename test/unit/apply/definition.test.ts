@@ -42,7 +42,7 @@ describe('volumes', () => {
   });
 
   it('that are only known by their path are booked, and nothing else is written', async () => {
-    const server = serverWith({ mp0: `${DATA},mp=/srv/data,backup=1,size=8G` });
+    const server = serverWith({ mp0: `${DATA},mp=/srv/data,backup=1,size=8G`, protection: '1' });
     const done = await converge(inputFor(server, desired({ volumes: [volume] })));
     expect(kinds(done)).toEqual([]);
     expect(server.writes).toEqual(['mark 1042', 'mark 1042', 'mark 1042']);
@@ -54,10 +54,14 @@ describe('volumes', () => {
 
   it('detached and written again are the same', async () => {
     const server = serverWith({ mp0: `${DATA},mp=/srv/data,backup=1,size=8G` }, { data: DATA });
-    expect(kinds(await converge(inputFor(server, desired())))).toEqual(['update', 'restart']);
+    expect(kinds(await converge(inputFor(server, desired())))).toEqual(['update', 'restart', 'update']);
     expect(configOf(server).unused0).toBe(DATA);
     expect(markOf(server)?.volumes).toEqual({ data: DATA });
-    expect(kinds(await converge(inputFor(server, desired({ volumes: [volume] }))))).toEqual(['update']);
+    expect(kinds(await converge(inputFor(server, desired({ volumes: [volume] }))))).toEqual([
+      'update',
+      'update',
+      'update',
+    ]);
     expect(configOf(server).mp0).toContain(DATA);
   });
 
@@ -142,7 +146,7 @@ describe('a container that shall not be there', () => {
   it('is retired with its volumes, and a deploy makes it live again', async () => {
     const server = serverWith({ mp0: `${DATA},mp=/srv/data,backup=1,size=8G` }, { data: DATA });
     const gone = await converge(inputFor(server, desired({ state: 'absent' })));
-    expect(kinds(gone)).toEqual(['stop', 'retire']);
+    expect(kinds(gone)).toEqual(['stop', 'update', 'retire']);
     expect(markOf(server)).toMatchObject({ role: 'retired', volumes: { data: DATA } });
     expect(markOf(server)?.lease).toBeUndefined();
     expect(configOf(server).onboot).toBe('0');

@@ -31,6 +31,7 @@ function examples(): { readonly place: string; readonly name: string; readonly t
     [...readFileSync(page, 'utf8').matchAll(/^( *)```(dotenv|env|ya?ml)\n(.*?)^\1```/gms)].flatMap((match) => {
       const [all, indent = '', language = '', block = ''] = match;
       const text = block.replaceAll(new RegExp(`^${indent}`, 'gm'), '');
+      if (/^- hosts:/m.test(text)) return [];
       if (/^(?:on|name|jobs|inputs):/m.test(text) && !/^(?:cores|memory|volumes|interfaces):/m.test(text)) return [];
       // A playbook of Ansible.
       if (/^- hosts:/m.test(text)) return [];

@@ -129,7 +129,6 @@ describe('values of an .env file', () => {
     ['MOUNT=/dev/a:/b', 'share, /host/path:/path', undefined],
     ['MOUNT=/dev/../etc', 'share, /host/path:/path', undefined],
     ['MOUNT=share,nothing', 'share, /host/path:/path', undefined],
-    ['MOUNT=,', 'share, /host/path:/path', undefined],
     ['HEALTH=apache2', '"apache2" is no check', undefined],
     ['HEALTH=unit=apache2', '"unit=apache2" is no check', undefined],
     ['HEALTH=ftp://x', '"ftp://x" is no check', undefined],

@@ -112,7 +112,6 @@ health:
     ['health: []', 'container.yml:1:9: health: expected checks such as'],
     ['health: [command: ""]', 'health[0].command: expected a command'],
     ['mount: [share, nothing]', 'container.yml:1:16: mount[1]: expected share'],
-    ['mount: []', 'container.yml:1:8: mount: expected share'],
     ['ip: !secret x', 'container.yml:1:5: unresolved tag: !secret'],
     ['ip: !!str dhcp', 'container.yml:1:11: tags are not read; remove tag:yaml.org,2002:str'],
     ['ip: &a dhcp\nhostname: *a', 'container.yml:2:11: aliases are not read; write the value again'],

@@ -85,6 +85,8 @@ describe('the order of sources', () => {
       stateDirectory: '/state',
       vmidBase: 1000,
       candidateVmidBase: 900_000,
+      jobVmidBase: 700_000,
+      ansiblePlace: 'job',
       candidateAddresses: 'dhcp',
       images: { mode: 'build', vmidBase: 800_000, maxAgeDays: 14 },
       storage: 'local-lvm',
