@@ -6,6 +6,7 @@ import type { Call, Clock, Event, Shell } from '../model/ports.ts';
 import { listenToScript, summariseScript } from '../model/script-report.ts';
 import { ACCESS } from './script/access.ts';
 import { ACCOUNTS } from './script/accounts.ts';
+import { ALPINE } from './script/alpine.ts';
 import { COMMON } from './script/common.ts';
 import { MAIN } from './script/main.ts';
 import { PACKAGES } from './script/packages.ts';
@@ -20,9 +21,9 @@ export interface BaselineInput extends BaselineSettings {
 /** Exit code of the script's `refuse`. */
 const WRONG_SETTING = 3;
 
-/** The script that gives Debian 12 and 13 their baseline; values come as its arguments, never in its text. */
+/** The script that gives Debian 12 and 13, and Alpine, their baseline; values come as its arguments, never in its text. */
 export function baselineScript(): string {
-  return ['#!/bin/sh', COMMON, PACKAGES, ACCOUNTS, ACCESS, REGION, MAIN]
+  return ['#!/bin/sh', COMMON, PACKAGES, ACCOUNTS, ACCESS, REGION, ALPINE, MAIN]
     .map((part) => part.trim())
     .join('\n\n')
     .concat('\n');

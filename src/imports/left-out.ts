@@ -40,7 +40,7 @@ export function leftOutOf(config: Config, { node, rawLines, snapshots }: Surroun
 }
 
 function textOf(key: string, value: string): string {
-  if (key === 'ostype') return `${value}: the baseline of this version knows Debian only`;
+  if (key === 'ostype') return `${value}: the baseline knows Debian and Alpine`;
   if (/^unused\d+$/.test(key)) return `${value}: a volume that is not mounted; it stays`;
   return `${value}: ${HINTS[key] ?? 'no key says it; it stays as it is'}`;
 }

@@ -1,12 +1,18 @@
 import type { HealthCheck } from '../model/definition.ts';
 import type { CheckKind } from './check-kind.ts';
 
-/** A systemd unit is active. */
+/** A systemd unit is active; on Alpine, a service of OpenRC is started. */
 export const unitCheck: CheckKind<Extract<HealthCheck, { kind: 'unit' }>> = {
   title: (check) => `unit ${check.unit}`,
   guestArguments: (check) => [check.unit],
   guestFunction: `
 check_unit() {
+  if [ ! -d /run/systemd/system ]; then
+    if ! rc-service --exists "$1"; then bad 'expected started, but there is no such service'
+    elif state=$(rc-service "$1" status 2>&1); then ok started
+    else bad "expected started, but: $state"; fi
+    return
+  fi
   state=$(systemctl is-active -- "$1")
   if [ "$state" = active ]; then ok active; return; fi
   if [ "$(systemctl show --property LoadState --value -- "$1")" = not-found ]; then
