@@ -8,7 +8,8 @@ export async function cancelRun(forge: Forge, repository: string, run: number): 
   if (!response.ok) throw new Error(`Unable to cancel run ${run} of ${repository}: ${response.status}`);
 }
 
-async function signIn(forge: Forge): Promise<string> {
+/** The cookies of a session, as a request sends them. */
+export async function signIn(forge: Forge): Promise<string> {
   const body = new URLSearchParams({ user_name: forge.user, password: forge.password });
   const response = await post(forge, '/user/login', { body });
   // A cookie may be set twice, the later one counts.

@@ -24,5 +24,9 @@ export async function provideTools(timeoutMs = 1_700_000): Promise<Tools> {
     });
   });
   const value = (name: string) => new RegExp(`^${name}=(.*)$`, 'm').exec(output)?.[1] ?? '';
-  return { gitea: value('GITEA_BINARY'), runner: value('RUNNER_BINARY'), staticRoot: value('GITEA_STATIC_ROOT') };
+  return {
+    gitea: value('GITEA_BINARY'),
+    runner: value('RUNNER_BINARY'),
+    staticRoot: process.env.PVE_GITOPS_GITEA_STATIC ?? value('GITEA_STATIC_ROOT'),
+  };
 }

@@ -107,7 +107,7 @@ test('release: deployed by the long form, and the commit and the container link 
   const description = String((await node.configOf(VMID))?.description);
   expect(description).toContain(`[last run](${run.html_url})`);
   expect(description).toContain(`/srv/broker/commit/${sha})`);
-  await keepPage(site().forge, run.html_url, 'green-run');
+  await keepPage(site().forge, run.html_url, 'green-run', 'container');
 });
 
 test('a pull request has the plan as one comment, which a second push changes', async () => {
@@ -141,7 +141,12 @@ test('a pull request has the plan as one comment, which a second push changes', 
   expect(after[0]?.body).toContain(second.sha.slice(0, 12));
   expect(await node.configOf(VMID)).toEqual(before);
   expect(said()).toBe('one');
-  await keepPage(site().forge, `${site().forge.url}/${REPOSITORY}/pulls/${number}`, 'plan-comment');
+  await keepPage(
+    site().forge,
+    `${site().forge.url}/${REPOSITORY}/pulls/${number}`,
+    'plan-comment',
+    'planned, nothing was changed',
+  );
 });
 
 test('mode snapshot keeps the state, mode rollback takes it back', async () => {
@@ -172,7 +177,7 @@ test('main changes it, the branch rollback takes it back; a broken script does s
   const ours = statuses.find(({ context }) => context === 'pve-gitops / broker');
   expect(ours?.status).toBe('failure');
   expect(ours?.description).toContain('out of order');
-  await keepPage(site().forge, broken.run.html_url, 'red-run');
+  await keepPage(site().forge, broken.run.html_url, 'red-run', 'container');
 });
 
 test('mode rebuild makes a new root file system', async () => {
@@ -225,6 +230,41 @@ test('shell characters in a branch name or a value run nothing', async () => {
   expect(log).toMatch(/::error::|config\.env:2/);
   expect(existsSync(PWNED)).toBe(false);
   expect(said()).toBe('five');
+});
+
+test('the tasks of the site look at its containers: drift, update, backup', async () => {
+  const { api, token } = site().forge;
+  await api.setSecret('srv', 'GITOPS_TOKEN', token);
+  const task = async (name: string): Promise<string> => {
+    const id = await api.dispatch('srv/config', `${name}.yml`, 'main');
+    const run = await api.waitForRunById('srv/config', id, RUN_MS);
+    const log = await logOfRun(site().forge, 'srv/config', run, `workflows/task-${name}.log`);
+    expect(run.conclusion, log).toBe('success');
+    return log;
+  };
+  expect(await task('drift')).toMatch(/as git says +broker, container 1043/);
+  expect(await task('update')).toMatch(/(?:up to date|upgraded) +broker, container 1043/);
+  expect(await task('backup')).toMatch(/backed up +broker, container 1043: \S+:backup\//);
+  expect(said()).toBe('five');
+});
+
+test('every verb reaches a repository by operate.yml, whatever its own workflow offers', async () => {
+  const { api } = site().forge;
+  const inputs = { repo: REPOSITORY, verb: 'plan', ref: 'main' };
+  // The value that was refused a moment ago is still the newest of main.
+  const id = await api.dispatch('srv/config', 'operate.yml', 'main', inputs);
+  const run = await api.waitForRunById('srv/config', id, RUN_MS);
+  const log = await logOfRun(site().forge, 'srv/config', run, 'workflows/operate.log');
+  expect(run.conclusion).toBe('failure');
+  expect(log).toContain('config.env:2');
+  const again = await api.dispatch('srv/config', 'operate.yml', 'main', {
+    ...inputs,
+    verb: 'snapshot',
+    ref: 'release',
+  });
+  const kept = await api.waitForRunById('srv/config', again, RUN_MS);
+  expect(kept.conclusion, await logOfRun(site().forge, 'srv/config', kept, 'workflows/operate-2.log')).toBe('success');
+  expect((await mark())?.history?.[0]).toMatchObject({ byHand: true });
 });
 
 test('mode destroy destroys, when somebody asks for it', async () => {
