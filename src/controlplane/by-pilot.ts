@@ -39,7 +39,7 @@ export async function byPilot({ ports, inputs, environment }: Context, handed: H
   }
   const run = Object.fromEntries(
     Object.entries(environment).filter(
-      (entry): entry is [string, string] => /^GITHUB_/.test(entry[0]) && entry[1] !== undefined,
+      (entry): entry is [string, string] => /^GITHUB_(?!EVENT_PATH$)/.test(entry[0]) && entry[1] !== undefined,
     ),
   );
   const text = await sendPilot(ports, {

@@ -65,10 +65,11 @@ for (const action of ['container-default', 'container-configuration']) {
   code = spawnSync(process.execPath, [file], { env: { ...process.env, ...environment }, stdio: 'inherit' }).status ?? 1;
   if (code !== 0) break;
 }
-const dispatched = await until(10, async () => {
-  const answer = await api('POST', '/actions/workflows/pipeline.yml/dispatches', { ref: 'release', inputs: { mode: 'deploy' } });
-  return code === 0 ? answer.ok : true;
-});
-console.log(code === 0 ? 'deployed' : 'failed with ' + code, dispatched ? '' : 'and the forge does not answer');
+console.log(code === 0 ? 'deployed' : 'failed with ' + code);
+if (code === 0) {
+  const inputs = { ref: 'release', inputs: { mode: 'deploy' } };
+  const sent = await until(10, async () => (await api('POST', '/actions/workflows/pipeline.yml/dispatches', inputs)).ok);
+  console.log(sent ? 'the control plane takes this pilot away' : 'the forge does not answer');
+}
 process.exitCode = code;
 `;

@@ -120,7 +120,7 @@ async function programsOf(ports: Ports, definition: string): Promise<readonly (r
 }
 
 async function copy({ source }: Ports, shell: Shell, from: string, to: string, at: Call): Promise<void> {
-  const unpack = 'umask 077; mkdir -p "$0" && tar --extract --no-same-owner --directory "$0"';
+  const unpack = 'umask 077; mkdir -p "$0" && tar --extract --no-same-owner --directory "$0" && chmod -R go= "$0"';
   await must(shell, `copy ${from}`, ['sh', '-c', unpack, to], at, source.archive(from));
 }
 
