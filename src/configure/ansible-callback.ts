@@ -88,7 +88,7 @@ class CallbackModule(CallbackBase):
         results = [item for item in values.get("results") or [] if isinstance(item, dict) and item.get("failed")]
         why = reason(results[0] if results else values)
         self.say("failed: " + name)
-        self.report(failed={"task": name, "message": why, **self.place(task)})
+        self.report(failed={"task": name, "message": why.replace(self.root, ""), **self.place(task)})
 
     def v2_runner_on_unreachable(self, result):
         task, values = part(result, "task"), part(result, "result")

@@ -39,8 +39,14 @@ export ANSIBLE_SYSTEM_TMPDIRS=/run/pve-gitops/ansible
 export ANSIBLE_PIPELINING=1 ANSIBLE_SSH_PIPELINING=1 ANSIBLE_NO_TARGET_SYSLOG=1 ANSIBLE_RETRY_FILES_ENABLED=0
 export ANSIBLE_CACHE_PLUGIN=memory ANSIBLE_HOST_KEY_CHECKING=1 ANSIBLE_SSH_CONTROL_PATH_DIR=$PVE_GITOPS_KIT/control
 export ANSIBLE_SSH_ARGS="-F $PVE_GITOPS_KIT/ssh_config -o ControlMaster=auto -o ControlPersist=60s" ANSIBLE_LOCALHOST_WARNING=0
-# What Ansible says before its callback is there: errors of syntax, with file and line.
-errors() { sed -u -e 's/^ERROR! /error: /' -e 's/^\[ERROR\]: /error: /' -e "s#$DIR/##g"; }
+# What Ansible says before its callback is there: an error is said once more when its place is known.
+errors() {
+  sed -u -E -e "s#$DIR/##g" \
+    -e '/^\[(DEPRECATION )?WARNING\]/{x;s/.*//;x}' \
+    -e '/^(ERROR! |\[ERROR\]: )/{s//error: /;h}' \
+    -e "s/^The error appears to be in '([^']*)': line ([0-9]+).*/Origin: \1:\2/" \
+    -e '/^Origin: /{s/^Origin: ([^:]*:[0-9]+).*/\1/;x;s/$/ (/;G;s/\n(.*)/\1)/;s/^ \((.*)\)$/in \1/}'
+}
 `.trimStart();
 
 /**

@@ -166,7 +166,7 @@ if (missing.length === 0) {
       expect(failed.text).toContain('no play of playbook.yml is for it');
       const wrong = '- hosts: all\n  tasks:\n    - no.such.module: {}\n';
       const syntax = await site.run(['deploy', definition({ ...files, 'playbook.yml': wrong }, 'old')], target);
-      expect(syntax.text).toMatch(/playbook\.yml ended with exit code 4: .*no\.such\.module/);
+      expect(syntax.text).toMatch(/playbook\.yml ended with exit code 4: .*no\.such\.module.*\(playbook\.yml:3\)/);
       const requirements = {
         'requirements.yml': 'collections:\n  - name: https://127.0.0.1:9/none.tar.gz\n    type: url\n',
       };
