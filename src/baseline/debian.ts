@@ -21,7 +21,7 @@ export interface BaselineInput extends BaselineSettings {
 /** Exit code of the script's `refuse`. */
 const WRONG_SETTING = 3;
 
-/** The script that gives Debian 12 and 13, and Alpine, their baseline; values come as its arguments, never in its text. */
+/** The script that gives Debian 12 and 13, Ubuntu 22.04 and 24.04, and Alpine their baseline; values come as its arguments, never in its text. */
 export function baselineScript(): string {
   return ['#!/bin/sh', COMMON, PACKAGES, ACCOUNTS, ACCESS, REGION, ALPINE, MAIN]
     .map((part) => part.trim())

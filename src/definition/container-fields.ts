@@ -68,7 +68,7 @@ export const containerFields = {
     yaml: 'template',
     schema: z.string().regex(TEMPLATE),
     convert: same,
-    form: 'debian, debian-12 or storage:vztmpl/file.tar.zst',
+    form: 'debian, debian-12, ubuntu-24.04 or storage:vztmpl/file.tar.zst',
     default: 'debian: the newest that the server knows',
     effect: 'replace',
     description: 'Template of the root file system; a newer one is shown and never replaces by itself',

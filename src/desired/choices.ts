@@ -18,7 +18,7 @@ export function vmidOf(definition: Definition, base: number, problems: Problem[]
   return { kind: 'fixed', vmid: sum, id: id.value, base };
 }
 
-/** `debian` and `debian-12` choose the newest that the server knows; a volid is meant literally. */
+/** `debian`, `debian-12` and `ubuntu-24.04` choose the newest that the server knows; a volid is meant literally. */
 export function templateOf(written: Written<string> | undefined, problems: Problem[]): TemplateChoice {
   if (written === undefined) return { kind: 'newest', os: 'debian' };
   if (written.value.includes(':')) return { kind: 'volid', volid: written.value };
@@ -26,8 +26,8 @@ export function templateOf(written: Written<string> | undefined, problems: Probl
   if (os === 'alpine') {
     const fix = 'name one that has: STORAGE:vztmpl/FILE';
     problems.push(problemAt(written, 'names a template without an SSH server, as Alpine’s own are', fix));
-  } else if (os !== 'debian') {
-    const fix = 'write debian, debian-12, or a volume such as local:vztmpl/NAME.tar.zst';
+  } else if (os !== 'debian' && os !== 'ubuntu') {
+    const fix = 'write debian, debian-12, ubuntu-24.04, or a volume such as local:vztmpl/NAME.tar.zst';
     problems.push(problemAt(written, 'names no template', fix));
   }
   return release === undefined ? { kind: 'newest', os } : { kind: 'newest', os, release };

@@ -9,9 +9,10 @@ main() {
   [ "$(id -u)" = 0 ] || fail 'the baseline needs root'
   case " $(os_value ID) $(os_value ID_LIKE) " in
     ' debian '*) case $(os_value VERSION_ID) in 12 | 13) ;; *) warning "tried on Debian 12 and 13, not on $(os_value PRETTY_NAME)" ;; esac ;;
+    ' ubuntu '*) case $(os_value VERSION_ID) in 22.04 | 24.04) ;; *) warning "made for Ubuntu 22.04 and 24.04; this is $(os_value PRETTY_NAME)" ;; esac ;;
     ' alpine '*) alpine ;;
     *' debian '*) warning "tried on Debian, not on $(os_value PRETTY_NAME)" ;;
-    *) fail "this baseline is for Debian and Alpine; this is $(os_value PRETTY_NAME)" ;;
+    *) fail "this baseline is for Debian, Ubuntu and Alpine; this is $(os_value PRETTY_NAME)" ;;
   esac
   packages
   region

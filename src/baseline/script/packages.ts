@@ -59,7 +59,20 @@ packages() {
     apt_get install --no-install-recommends $lacking || again $lacking || fail "apt-get could not install" $lacking
     for package in $lacking; do changed "installed $package"; done
   fi
+  zone_of_old
   [ "$upgrade" = no ] || upgrade_all "$lacking"
+}
+
+# Names such as US/Pacific left tzdata with Debian 13 and Ubuntu 24.04, for a package of their own.
+zone_of_old() {
+  [ ! -f "/usr/share/zoneinfo/$timezone" ] || return 0
+  case $timezone in US/* | Canada/* | Brazil/* | Chile/* | Mexico/*) ;; */*) return 0 ;; esac
+  # Where there is no such package the name is wrong, and region says so.
+  apt_get install --no-install-recommends tzdata-legacy >/dev/null 2>&1 || {
+    refresh
+    apt_get install --no-install-recommends tzdata-legacy >/dev/null 2>&1 || return 0
+  }
+  changed 'installed tzdata-legacy'
 }
 
 # upgrade_all REFRESHED: the lists are fresh already when it is not empty

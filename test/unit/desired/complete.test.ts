@@ -146,6 +146,14 @@ describe('resolve', () => {
     { kind: 'device', path: '/dev/a' },
     { kind: 'bind', host: '/x', path: '/dev/a/' },
   ] as const;
+  it('takes a template of Ubuntu', () => {
+    expect(resolve({ ...FULL, template: w('ubuntu-24.04') }, SETTINGS, WHO).template).toEqual({
+      kind: 'newest',
+      os: 'ubuntu',
+      release: '24.04',
+    });
+  });
+
   it.each<[string, Partial<Definition>, string]>([
     ['a template of no known system', { template: w('arch-3') }, 'container.yml:7: key: names no template'],
     [
