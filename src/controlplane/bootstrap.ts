@@ -120,7 +120,13 @@ function submodules(links: readonly Link[]): string {
 async function rewritten({ monorepo, organisation, call }: Context): Promise<Readonly<Record<string, string>>> {
   if (organisation === 'srv') return {};
   const files: Record<string, string> = {};
-  for (const folder of ['.gitea/workflows', 'workflows', 'workflows/templates', 'workflows/tasks']) {
+  for (const folder of [
+    '.gitea/workflows',
+    '.gitea/workflows/tasks',
+    'workflows',
+    'workflows/templates',
+    'workflows/tasks',
+  ]) {
     for (const [name, { kind }] of await monorepo.entries(folder, call)) {
       const text =
         kind === 'file' && name.endsWith('.yml') ? await monorepo.text(`${folder}/${name}`, call) : undefined;
