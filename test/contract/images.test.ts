@@ -166,6 +166,43 @@ describe('a further container', () => {
   });
 });
 
+describe('a container that is made anew', () => {
+  const CANDIDATE = 901_042;
+  const clones = async () =>
+    ((await site.control('GET', 'calls')) as Readonly<Record<string, number>>)['POST /nodes/pve/lxc/800000/clone'] ?? 0;
+
+  beforeEach(async () => {
+    await reset();
+    await deploy();
+    await site.control('DELETE', 'calls');
+  });
+
+  it('has a candidate that is cloned', async () => {
+    const before = await likeness(1042);
+    const end = await site.run(['rebuild', directory]);
+    expect({ code: end.code, text: end.code === 0 ? '' : end.text }).toEqual({ code: 0, text: '' });
+    expect(await clones()).toBe(1);
+    expect(await guests()).toEqual([1042, 800_000]);
+    expect(await mark(1042)).not.toHaveProperty('borrowedKeys');
+    expect(await mark(1042)).not.toHaveProperty('unfinished');
+    expect(await likeness(1042)).toMatchObject(before as object);
+  });
+
+  it('whose candidate was cut off between its clone and its config: the next run gives it its config', async () => {
+    const path = `/nodes/pve/lxc/${CANDIDATE}/resize`;
+    await site.control('POST', 'faults', { kind: 'refused', match: { method: 'PUT', path } });
+    const running = site.start(['rebuild', directory]);
+    await running.when(async () => (await mark(CANDIDATE))?.unfinished === true);
+    running.kill();
+    await running.ended;
+    await site.control('DELETE', 'faults');
+    expect(await mark(CANDIDATE)).toMatchObject({ role: 'candidate', unfinished: true });
+    await deploy();
+    expect(await clones()).toBe(1);
+    expect(await guests()).toEqual([1042, 800_000]);
+  });
+});
+
 describe('SIGKILL', () => {
   it('at every write of a first deploy: run again, one image, one container, same end state', async () => {
     await reset();
