@@ -11,6 +11,7 @@ import type { Desired } from './model/desired.ts';
 import { GitopsError } from './model/errors.ts';
 import type { Outcome } from './model/outcome.ts';
 import type { Ports, Reporter, Source } from './model/ports.ts';
+import { secretsFiles } from './model/secrets-file.ts';
 import type { Settings } from './model/settings.ts';
 import { ContainerRun, type RunOptions } from './run.ts';
 import { type Again, goBack, type RollbackWish, rollback as rollBack, settle } from './way-back.ts';
@@ -24,7 +25,7 @@ export async function define(
 ): Promise<Desired> {
   const names = await ports.source.list(directory);
   if (names === undefined) throw new GitopsError('user', `Unable to read definition ${directory}: no such directory`);
-  const files = await ports.source.read(directory, definitionFiles(who.stage));
+  const files = await ports.source.read(directory, [...definitionFiles(who.stage), ...secretsFiles(who.stage)]);
   const recipes = names.includes('recipes') ? ((await ports.source.list(`${directory}/recipes`)) ?? []) : [];
   const listing = [...names, ...recipes.map((name) => `recipes/${name}`)];
   const definition = parseDefinition({ directory, stage: who.stage, files, names: listing });

@@ -1,5 +1,6 @@
 import type { Definition } from '../model/definition.ts';
 import { type Problem, ProblemsError } from '../model/errors.ts';
+import { parseSecretsFile, secretsFiles } from '../model/secrets-file.ts';
 import { engineOf, engineProblems } from './engine.ts';
 import { readFile } from './entries.ts';
 import { chooseFiles } from './files.ts';
@@ -9,7 +10,7 @@ export interface DefinitionInput {
   /** Absolute. */
   readonly directory: string;
   readonly stage: string;
-  /** Those of `definitionFiles(stage)` that are there. */
+  /** Those of `definitionFiles(stage)` and `secretsFiles(stage)` that are there. */
   readonly files: ReadonlyMap<string, Uint8Array>;
   /** The directory's listing; may hold names below `recipes` too. */
   readonly names: readonly string[];
@@ -32,8 +33,14 @@ export function parseDefinition({ directory, stage, files, names }: DefinitionIn
   const { merged, problems: beside } = mergeFields(read);
   problems.push(...beside);
   problems.push(...engineProblems(names, merged.engineChoice));
-  if (problems.length > 0) throw problemsOf(directory, inOrder(problems, chosen.names));
+  for (const file of secretsFiles(stage)) problems.push(...secretsProblems(file, files.get(file)));
+  if (problems.length > 0) throw problemsOf(directory, inOrder(problems, [...chosen.names, ...secretsFiles(stage)]));
   return { directory, files: chosen.names, engine: engineOf(names, merged.engineChoice), ...merged };
+}
+
+/** Their form; whether the values can be read is a matter of the machine. */
+function secretsProblems(file: string, bytes: Uint8Array | undefined): readonly Problem[] {
+  return bytes === undefined ? [] : parseSecretsFile(file, new TextDecoder().decode(bytes)).problems;
 }
 
 function inOrder(problems: readonly Problem[], files: readonly string[]): Problem[] {
