@@ -13,10 +13,14 @@ import { createShell } from './shell.ts';
 
 /** Logins take seconds; what is opened stays open when its certificate ends. */
 const CERTIFICATE_MINUTES = 5;
-const PROBE_MS = 3_000;
+/** The first probe is short: what a container misses while it comes up is sent again after a second at the earliest. */
+const FIRST_PROBE_MS = 300;
+const LONGEST_PROBE_MS = 3_000;
 const ANSWER_MS = 1_500;
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 1_000;
+/** Of pauses and probes: what is waited too long is a part of what was waited anyway. */
+const GROWTH = 1.3;
 
 /** Who signs for a login: the keys adapter. */
 export interface Certificates {
@@ -65,11 +69,13 @@ async function openShell(options: ShellsOptions, target: Target, call: Call): Pr
   }
   const until = performance.now() + call.timeoutMs;
   let reason = PROBE_TEXT.timeout;
-  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
+  let probeMs = FIRST_PROBE_MS;
+  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * GROWTH, LONGEST_PAUSE_MS)) {
     if (call.signal.aborted) throw abortError(`connecting to ${place}`, call.signal);
     const leftMs = until - performance.now();
     if (leftMs <= 0) throw unreachable(place, reason, call.timeoutMs);
-    const result = await probeSsh(options, target, { ...call, timeoutMs: Math.min(leftMs, PROBE_MS) });
+    const result = await probeSsh(options, target, { ...call, timeoutMs: Math.min(leftMs, probeMs) });
+    probeMs = Math.min(probeMs * GROWTH, LONGEST_PROBE_MS);
     if (result === 'banner') {
       const attempt = await connectOnce(options, target, { ...call, timeoutMs: until - performance.now() });
       if (typeof attempt === 'object') return attempt;
