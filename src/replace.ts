@@ -82,6 +82,7 @@ async function inputOf(
     ...(goal === undefined ? {} : { goal }),
     ...replacePolicy(desired, config, known),
     backupStorage,
+    paths: [...desired.volumes, ...desired.mounts].flatMap((entry) => ('path' in entry ? [entry.path] : [])),
     baseline: context.baseline,
     dropSnapshots: desired.dropSnapshots ?? [],
     absent: desired.state === 'absent',

@@ -60,7 +60,7 @@ export class FaultSite {
 
   /** Puts a tree with everything that can be lost into the volume. */
   fill(): void {
-    this.inside(makeTree('/srv/data/tree'));
+    this.inside(`rm -rf /srv/data/tree; ${makeTree('/srv/data/tree')}`);
   }
 
   async remove(): Promise<void> {

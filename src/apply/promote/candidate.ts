@@ -108,10 +108,23 @@ export async function proveCandidate(input: PromoteInput, seen: Seen): Promise<v
   const { vmid } = seen.state;
   const holding = await giveBaseline(input, seen);
   const { hostKeys } = holding.mark;
+  await makePlaces(input, holding);
   const prove = () => input.candidate.prove(holding);
   const done = await whileRenewing(input.ports, () => renewBoth(input), input.signal, prove);
   await noteApplied(input, vmid, { ...done.mark, hostKeys });
   await notePromotion(input, vmid, { proven: true });
+}
+
+/** Scripts may write to where a volume will be; what they leave there lies hidden below it afterwards. */
+async function makePlaces({ candidate, paths, signal }: PromoteInput, holding: Seen): Promise<void> {
+  if (paths.length === 0) return;
+  const shell = await candidate.shell(holding);
+  const argv = ['mkdir', '-p', '--', ...paths];
+  const { exitCode, stderr } = await shell.run({ name: 'places of volumes', argv }, call(DEADLINES.write, signal));
+  if (exitCode === 0) return;
+  throw new GitopsError('remote', `Unable to make the places of volumes in candidate ${holding.state.vmid}`, {
+    log: stderr.split('\n').slice(-5),
+  });
 }
 
 /** Nothing to do when it has it. The answer has the host keys that it is known by. */

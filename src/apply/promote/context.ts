@@ -46,6 +46,8 @@ export interface PromoteInput {
   readonly backup: ReplacementFacts['backup'];
   /** Takes the archives. */
   readonly backupStorage: string;
+  /** Where volumes and mounts of the definition will be: directories that a candidate has empty. */
+  readonly paths: readonly string[];
   /** Hash of the baseline that the candidate needs. */
   readonly baseline: string;
   /** Snapshots of other people that git lets go. */
