@@ -32,8 +32,9 @@ export interface Deploys {
 const OFF = { PVE_GITOPS_IMAGES: 'off' };
 
 /** All of it in turn, `runs` times, on one local node with a template that is there. */
-export async function measureDeploys(root: string, runs: number): Promise<Deploys> {
+export async function measureDeploys(root: string, runs: number, tell: (text: string) => void): Promise<Deploys> {
   const site = await openBenchSite(root);
+  const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(2)} s`;
   try {
     const lib = site.definition('apache');
     // Makes the template where there is none.
@@ -45,6 +46,7 @@ export async function measureDeploys(root: string, runs: number): Promise<Deploy
     }[];
     const volid = template?.volid ?? '';
     const building = await site.cli(['deploy', lib]);
+    tell(`building ${seconds(building.milliseconds)}`);
     const image = await imageOf(site);
     const rounds: Round[] = [];
     for (let index = 0; index < runs; index += 1) {
@@ -57,6 +59,10 @@ export async function measureDeploys(root: string, runs: number): Promise<Deploy
       const created = await createByHand(site, volid);
       const first = await site.cli(['deploy', lib], OFF);
       rounds.push({ cloned, warm, again, configure, created, first });
+      const all = { cloned: total(cloned), warm: warm.milliseconds, again: again.milliseconds };
+      const more = { configure: configure.milliseconds, created: total(created), first: first.milliseconds };
+      const said = Object.entries({ ...all, ...more }).map(([name, time]) => `${name} ${seconds(time)}`);
+      tell(`round ${index + 1}: ${said.join(', ')}`);
     }
     const played = await measureAnsible(root, site, volid, runs);
     const of = (name: 'warm' | 'again' | 'configure' | 'first'): Run => medianRun(rounds.map((round) => round[name]));

@@ -38,7 +38,7 @@ if (missing.length > 0) {
     `LEFT OUT: deploys to real containers: ${missing.map(({ what, reason }) => `${what}: ${reason}`).join('; ')}`,
   );
 } else {
-  const found = await measureDeploys(root, runs);
+  const found = await measureDeploys(root, runs, (text) => console.error(text));
   for (const [name, steps] of [
     ['from the template', found.created],
     ['from the image', found.cloned],
