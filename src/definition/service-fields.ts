@@ -31,10 +31,10 @@ export const serviceFields = {
     fromText: asList,
     form: 'names of upper-case letters, digits and underscores',
     hint: secretHint,
-    default: 'none',
+    default: 'all of secrets.env',
     effect: 'configure',
     description:
-      'Names that the engine finds in its environment; SECRET_NAME in the environment of the run holds the value',
+      'Names that the engine finds in its environment; SECRET_NAME in the environment of the run holds the value, or secrets.env',
   }),
   depends: field({
     env: 'DEPENDS',
