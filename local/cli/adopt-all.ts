@@ -25,7 +25,7 @@ interface Row {
   readonly directory: string;
   readonly vmid?: number;
   readonly node?: string;
-  readonly adoption: Adoption;
+  adoption: Adoption;
   readonly desired?: Desired;
   adopted?: boolean;
 }
@@ -95,21 +95,32 @@ async function judge(context: Context, directory: string, options: AdoptAllOptio
     return { directory, vmid, node: state.node, desired, adoption };
   } catch (error) {
     if (!isGitopsError(error) || error.kind === 'bug' || error.kind === 'remote') throw error;
-    const reason =
-      error instanceof ProblemsError
-        ? error.problems.map(formatProblem).join('; ')
-        : error.message.replace(/^Unable to import container \d+: /, '');
-    const [advice] = error.advice;
-    return { directory, adoption: { kind: 'refused', reason, ...(advice === undefined ? {} : { advice }) } };
+    return { directory, adoption: refusedBy(error) };
   }
+}
+
+function refusedBy(error: GitopsError): Adoption {
+  const reason =
+    error instanceof ProblemsError
+      ? error.problems.map(formatProblem).join('; ')
+      : error.message.replace(/^Unable to (?:import|adopt) container \d+: /, '');
+  const [advice] = error.advice;
+  return { kind: 'refused', reason, ...(advice === undefined ? {} : { advice }) };
 }
 
 async function write({ ports, settings, signal }: Context, row: Row): Promise<void> {
   const { adoption, desired, vmid } = row;
   if (adoption.kind !== 'adoptable' || desired === undefined || vmid === undefined) return;
   const { owner, name, stage } = desired;
-  await adoptContainer({ ...ports, vmid, identity: { site: settings.site, owner, name, stage }, hostKeys: [], signal });
-  row.adopted = true;
+  const identity = { site: settings.site, owner, name, stage };
+  try {
+    await adoptContainer({ ...ports, vmid, identity, hostKeys: [], signal });
+    row.adopted = true;
+  } catch (error) {
+    // The others go on: what was refused for this one, such as a config that changed at the same moment, is said.
+    if (!isGitopsError(error) || error.kind === 'bug' || signal.aborted) throw error;
+    row.adoption = refusedBy(error);
+  }
 }
 
 async function linesOf(
