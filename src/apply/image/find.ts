@@ -1,3 +1,4 @@
+import { isGitopsError } from '../../model/errors.ts';
 import { type BaseImage, IMAGE_RANGE } from '../../model/image.ts';
 import { parseDescription } from '../../model/mark.ts';
 import type { ContainerState } from '../../model/observed.ts';
@@ -22,7 +23,15 @@ export async function findImages({ inventory, site, vmidBase, node }: ImageSearc
   const guests = (await inventory.guests(read)).filter(
     (guest) => guest.type === 'lxc' && isImageVmid(guest.vmid, vmidBase) && (node === undefined || guest.node === node),
   );
-  const states = await Promise.all(guests.map((guest) => inventory.container(guest.node, guest.vmid, read)));
+  const states = await Promise.all(
+    guests.map((guest) =>
+      inventory.container(guest.node, guest.vmid, read).catch((error: unknown) => {
+        // Somebody's own container where images stand: not to be seen, and none of ours.
+        if (isGitopsError(error) && error.remote.status === 403) return undefined;
+        throw error;
+      }),
+    ),
+  );
   return states.flatMap((state) => {
     const image = state === undefined ? undefined : imageOf(state, site);
     return image === undefined ? [] : [image];
