@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { parseDescription } from '../../src/model/mark.ts';
+import { parseReplaceBackup } from '../../src/model/promotion.ts';
 import { volumeOf } from '../../src/model/property-string.ts';
 import { CliSite } from './support/cli.ts';
 import { dataOf } from './support/node-client.ts';
@@ -120,5 +121,77 @@ describe('a replace of a container with volumes', () => {
     expect((await stored('backup')).map(({ vmid }) => vmid)).toEqual([LIVE]);
     const again = await site.run(['deploy', directory]);
     expect(again.text).toContain('nothing to change');
+  });
+
+  it('what others have set up around it is there afterwards: pool, permissions, firewall, high availability', async () => {
+    const { client } = site;
+    const done = async (method: string, path: string, fields: Readonly<Record<string, string | number>>) =>
+      expect([path, (await client.call(method, path, fields)).status]).toEqual([path, 200]);
+    await done('POST', '/pools', { poolid: 'web' });
+    await done('PUT', '/pools/web', { vms: LIVE });
+    await done('POST', '/access/users', { userid: 'ann@pve' });
+    await done('PUT', '/access/acl', { path: `/vms/${LIVE}`, users: 'ann@pve', roles: 'PVEVMUser' });
+    await done('PUT', `/nodes/pve/lxc/${LIVE}/firewall/options`, { enable: 1, policy_in: 'REJECT' });
+    await done('POST', `/nodes/pve/lxc/${LIVE}/firewall/rules`, {
+      type: 'in',
+      action: 'ACCEPT',
+      proto: 'tcp',
+      dport: '80',
+    });
+    await done('POST', '/cluster/ha/resources', { sid: `ct:${LIVE}`, state: 'ignored', max_restart: 2 });
+    const around = async () => ({
+      pool: dataOf<{ readonly members: readonly { readonly vmid: number }[] }>(
+        await client.call('GET', '/pools/web'),
+      ).members.map(({ vmid }) => vmid),
+      acl: dataOf<readonly { readonly path: string }[]>(await client.call('GET', '/access/acl')).filter(
+        ({ path }) => path === `/vms/${LIVE}`,
+      ),
+      options: dataOf(await client.call('GET', `/nodes/pve/lxc/${LIVE}/firewall/options`)),
+      rules: dataOf(await client.call('GET', `/nodes/pve/lxc/${LIVE}/firewall/rules`)),
+      ha: dataOf(await client.call('GET', `/cluster/ha/resources/ct:${LIVE}`)),
+    });
+    const before = await around();
+    expect(before.pool).toEqual([LIVE]);
+    define({ disk: 'local-lvm:4' }, 'two');
+    const end = await site.run(['deploy', directory]);
+    expect(end.code === 0 ? '' : end.text).toBe('');
+    expect(await around()).toEqual(before);
+    expect(end.text).not.toContain('differ from before the replace');
+    await client.call('DELETE', `/cluster/ha/resources/ct:${LIVE}`);
+  });
+
+  it('without a word of it a container with volumes is protected, before and after', async () => {
+    await clear();
+    define({ protection: undefined });
+    expect((await site.run(['deploy', directory])).code).toBe(0);
+    expect([(await config())?.protection, (await mark())?.guarded]).toEqual([1, true]);
+    define({ protection: undefined, disk: 'local-lvm:4' }, 'two');
+    const end = await site.run(['deploy', directory]);
+    expect(end.code === 0 ? '' : end.text).toBe('');
+    expect([(await config())?.protection, (await mark())?.guarded]).toEqual([1, true]);
+    const refused = await site.client.call('DELETE', `/nodes/pve/lxc/${LIVE}`);
+    expect(refused.reason).toContain('protection mode enabled');
+    expect((await site.run(['deploy', directory])).text).toContain('nothing to change');
+  });
+
+  it('what stays behind is named in the plan, and the old root file system is kept for seven days', async () => {
+    const { digest: _, ...values } = (await config()) ?? {};
+    await site.control('PUT', 'lxc', { vmid: LIVE, config: { ...values, hookscript: 'local:snippets/hook.pl' } });
+    const found = { name: 'data outside of volumes', exitCode: 0, stdout: '40960\t/var/lib/mysql\n' };
+    await site.control('PUT', 'answers', found);
+    define({ disk: 'local-lvm:4' }, 'two');
+    const plan = (await site.run(['plan', directory])).text.replace(/\s+/g, ' ');
+    expect(plan).toContain('data outside of volumes stays behind, in that backup: /var/lib/mysql (40 MiB)');
+    expect(plan).toContain('not carried over, only root on the node can: hookscript: local:snippets/hook.pl');
+    expect(plan).toContain('kept: vmid, MAC and IP addresses, SSH host keys, tags, pool, permissions, firewall');
+    const end = await site.run(['deploy', directory]);
+    expect(end.code === 0 ? '' : end.text).toBe('');
+    const [backup] = await stored('backup');
+    const path = `/nodes/pve/storage/local/content/${encodeURIComponent(backup?.volid ?? '')}`;
+    const { notes } = dataOf<{ readonly notes: string }>(await site.client.call('GET', path));
+    const days = (Date.parse(parseReplaceBackup(notes)?.expires ?? '') - Date.now()) / 86_400_000;
+    expect(days).toBeGreaterThan(6.9);
+    expect(days).toBeLessThan(7.1);
+    await site.control('PUT', 'answers', { ...found, stdout: '' });
   });
 });
