@@ -66,13 +66,17 @@ export class Browser {
   /** Opens a page and waits until its text has what is looked for. */
   async show(url: string, text: string): Promise<void> {
     await this.send('Page.navigate', { url });
+    await this.see(text);
+  }
+
+  async see(text: string): Promise<void> {
     let seen = '';
     const there = async (): Promise<true | undefined> => {
       const { result } = await this.send('Runtime.evaluate', { expression: 'document.body.innerText' });
       seen = String((result as { value?: unknown } | undefined)?.value ?? '');
       return seen.includes(text) ? true : undefined;
     };
-    await waitFor(`"${text}" on ${url}`, 20_000, there, () => seen.slice(0, 200));
+    await waitFor(`"${text}" on the page`, 20_000, there, () => seen.slice(0, 2000));
   }
 
   /** A PNG. */

@@ -7,11 +7,18 @@ import { signIn } from './gitea-web.ts';
 /** What docs/ may weigh, per picture. */
 const LARGEST = 80_000;
 
+interface Shown {
+  /** The page is there once it has this text. */
+  readonly text: string;
+  /** Of a job: the logs of its steps are opened, and the line with this text is shown. */
+  readonly opened?: string;
+}
+
 /**
  * Keeps a picture of a page where `PVE_GITOPS_SCREENSHOTS` names a folder; else nothing. It takes a Gitea with its pages' scripts
  * (`PVE_GITOPS_GITEA_STATIC`: a folder with public/, templates/ and options/), which the one of the tests is built without.
  */
-export async function keepPage(forge: Forge, url: string, name: string, text: string): Promise<void> {
+export async function keepPage(forge: Forge, url: string, name: string, { text, opened }: Shown): Promise<void> {
   const folder = process.env.PVE_GITOPS_SCREENSHOTS;
   if (folder === undefined || folder === '') return;
   const browser = await Browser.open();
@@ -21,13 +28,22 @@ export async function keepPage(forge: Forge, url: string, name: string, text: st
       await browser.send('Network.setCookie', { name: cookie, value: value.join('='), url: forge.url });
     }
     await browser.send('Emulation.setDeviceMetricsOverride', {
-      width: 1180,
-      height: 720,
+      width: 1060,
+      height: 620,
       deviceScaleFactor: 1,
       mobile: false,
     });
     await browser.show(url, text);
-    const picture = await browser.picture(1180, 720);
+    if (opened !== undefined) {
+      // A called workflow's log stands in the step that sets the job up.
+      const all = `for (const step of document.querySelectorAll('.job-step-summary')) step.click()`;
+      await browser.send('Runtime.evaluate', { expression: all });
+      await browser.see(opened);
+      const line = `[...document.querySelectorAll('.job-log-line')].findLast((one) => one.innerText.includes(TEXT))`;
+      const shown = line.replace('TEXT', JSON.stringify(opened));
+      await browser.send('Runtime.evaluate', { expression: `${shown}?.scrollIntoView({ block: 'center' })` });
+    }
+    const picture = await browser.picture(1060, 620);
     if (picture.length > LARGEST) throw new Error(`Unable to keep ${name}: ${picture.length} bytes`);
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, `${name}.png`), picture);

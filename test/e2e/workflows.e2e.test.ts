@@ -85,6 +85,13 @@ async function dispatch(branch: string, inputs: Readonly<Record<string, string>>
   return ended(await api.waitForRunById(REPOSITORY, id, RUN_MS), inputs.mode ?? 'dispatch');
 }
 
+/** Of a job's log, where pictures are asked for. */
+async function picture(run: Run, name: string, opened: string): Promise<void> {
+  const { forge } = site();
+  const [job] = await forge.api.jobs(REPOSITORY, run.id);
+  await keepPage(forge, `${run.html_url}/jobs/${job?.id}`, name, { text: 'Complete job', opened });
+}
+
 async function mark() {
   return parseDescription(String((await node.configOf(VMID))?.description)).mark;
 }
@@ -107,7 +114,7 @@ test('release: deployed by the long form, and the commit and the container link 
   const description = String((await node.configOf(VMID))?.description);
   expect(description).toContain(`[last run](${run.html_url})`);
   expect(description).toContain(`/srv/broker/commit/${sha})`);
-  await keepPage(site().forge, run.html_url, 'green-run', 'container');
+  await picture(run, 'green-run', 'check passed');
 });
 
 test('a pull request has the plan as one comment, which a second push changes', async () => {
@@ -141,12 +148,9 @@ test('a pull request has the plan as one comment, which a second push changes', 
   expect(after[0]?.body).toContain(second.sha.slice(0, 12));
   expect(await node.configOf(VMID)).toEqual(before);
   expect(said()).toBe('one');
-  await keepPage(
-    site().forge,
-    `${site().forge.url}/${REPOSITORY}/pulls/${number}`,
-    'plan-comment',
-    'planned, nothing was changed',
-  );
+  await keepPage(site().forge, `${site().forge.url}/${REPOSITORY}/pulls/${number}`, 'plan-comment', {
+    text: 'planned, nothing was changed',
+  });
 });
 
 test('mode snapshot keeps the state, mode rollback takes it back', async () => {
@@ -177,7 +181,7 @@ test('main changes it, the branch rollback takes it back; a broken script does s
   const ours = statuses.find(({ context }) => context === 'pve-gitops / broker');
   expect(ours?.status).toBe('failure');
   expect(ours?.description).toContain('out of order');
-  await keepPage(site().forge, broken.run.html_url, 'red-run', 'container');
+  await picture(broken.run, 'red-run', 'out of order');
 });
 
 test('mode rebuild makes a new root file system', async () => {
