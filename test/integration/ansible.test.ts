@@ -45,6 +45,7 @@ if (missing.length === 0) {
 
   beforeAll(async () => {
     site = await CliSite.open('lxc');
+    site.images = 'build';
     const cache = join(site.state, 'node', 'storage', 'local', 'template', 'cache');
     mkdirSync(cache, { recursive: true });
     for (const release of [12, 13] as const) {

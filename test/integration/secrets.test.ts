@@ -85,6 +85,7 @@ if (missing.length === 0) {
   beforeAll(async () => {
     const template = await debianTemplate(13);
     site = await CliSite.open('lxc');
+    site.images = 'build';
     const cache = join(site.state, 'node', 'storage', 'local', 'template', 'cache');
     mkdirSync(cache, { recursive: true });
     copyFileSync(template, join(cache, basename(template)));
