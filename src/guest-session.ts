@@ -10,6 +10,7 @@ import type { ConfigureInput } from './configure/engine.ts';
 import { guestEnvironment } from './configure/environment.ts';
 import { DATA_PATH, type KeptData, keepData, withData } from './configure/keep-data.ts';
 import { findSecrets, readSecrets, type SecretsInput } from './configure/secrets.ts';
+import { mountShare } from './configure/share.ts';
 import type { Desired } from './model/desired.ts';
 import { GitopsError } from './model/errors.ts';
 import type { Mark } from './model/mark.ts';
@@ -126,9 +127,11 @@ export class GuestSession {
     const shell = await this.open(holding);
     const tell = reporter.tell.bind(reporter);
     const deadline = call(DEADLINES.configure, signal);
+    const { login, password } = this.options.settings;
+    const shared = await mountShare(shell, { vmid, share: desired.share, login, password }, deadline, tell);
     const kept = await this.keepData(shell, vmid, names, directory);
     const { variables = {}, ...done } = await runEngine(desired.engine, shell, input, clock, deadline, tell);
-    const result = withData(kept, done);
+    const result = withData(shared, withData(kept, done));
     await this.ports.variables.keep(variables);
     await this.assertHealthy(holding);
     const applied = this.configuration === undefined ? {} : { configuration: this.configuration };
@@ -231,7 +234,8 @@ export class GuestSession {
       ...(settings.password === undefined ? {} : { password: settings.password }),
       secrets: await readSecrets(this.secretsInput()),
     });
-    return { ...variables, ...own };
+    const { share } = desired;
+    return { ...variables, ...own, ...(share === undefined ? {} : { SHARE: `//${share.host}/${share.name}` }) };
   }
 
   private serverNow(): string {

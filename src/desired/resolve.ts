@@ -7,6 +7,7 @@ import { hostnameOf } from './hostname.ts';
 import type { Identity } from './identity.ts';
 import { interfacesOf } from './interfaces.ts';
 import { partOf, problemAt } from './problems.ts';
+import { withShare } from './share.ts';
 import { mountedOf } from './storage.ts';
 
 /** Proxmox VE's own defaults are 512 MiB and a disk of 4 GiB; Debian with a service fills that soon. */
@@ -35,7 +36,6 @@ export function resolve(definition: Definition, settings: Settings, identity: Id
     template,
     templateStorage: templateStorageOf(template, settings.templateStorage),
     unprivileged: definition.unprivileged?.value ?? true,
-    features: featuresOf(definition),
     ...optional('cores', definition.cores),
     ...optional('cpuLimit', definition.cpuLimit),
     ...optional('cpuUnits', definition.cpuUnits),
@@ -45,7 +45,10 @@ export function resolve(definition: Definition, settings: Settings, identity: Id
     onboot: definition.boot?.value ?? true,
     interfaces: interfacesOf(definition, network, problems),
     ...namesOf(definition, network),
-    ...mountedOf(definition, settings.storage, problems),
+    ...withShare(
+      { ...mountedOf(definition, settings.storage, problems), features: featuresOf(definition) },
+      settings.share,
+    ),
     ...optional('pool', definition.pool),
     ...optional('tags', definition.tags),
     ...optional('description', definition.description),

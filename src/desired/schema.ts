@@ -122,6 +122,7 @@ export const desiredSchema = z.strictObject({
   deletedVolumes: texts,
   mounts: z.array(mount),
   devices: z.array(device),
+  share: z.strictObject({ host: text, name: text, readOnly: flag }).exactOptional(),
   pool: text.exactOptional(),
   tags: texts.exactOptional(),
   description: text.exactOptional(),

@@ -115,6 +115,8 @@ export interface Desired {
   readonly deletedVolumes: readonly string[];
   readonly mounts: readonly Mount[];
   readonly devices: readonly Device[];
+  /** Mounted at /share from within the container, by SMB through FUSE. */
+  readonly share?: { readonly host: string; readonly name: string; readonly readOnly: boolean };
   /** These four stay as they are when absent. */
   readonly pool?: string;
   readonly tags?: readonly string[];

@@ -28,6 +28,10 @@ export function bindsOf(mounts: readonly Mount[], share: string | undefined): Bi
   });
 }
 
+/** What a directory of the node costs, said where one is added. */
+export const BIND_NOTE =
+  'a directory of the node: no backup holds it, the container cannot move to another node with it, and an unprivileged one sees files of the node’s own users as nobody’s';
+
 export function bindValue({ host, path, readOnly }: Bind): string {
   return formatProperties(new Map([['', host], ['mp', path], ...(readOnly ? [['ro', '1'] as const] : [])]));
 }
@@ -82,7 +86,7 @@ export function binds({ desired, config, share }: FieldContext, free: FreeKeys):
     const there = observed.find((entry) => entry.bind.path === bind.path);
     const reserved = `mount ${bind.path}`;
     if (there === undefined) {
-      const added = change(`mount ${bind.path}`, undefined, describeBind(bind));
+      const added = change(`mount ${bind.path}`, undefined, describeBind(bind), { note: BIND_NOTE });
       return [{ change: added, set: { [free('mp')]: bindValue(bind) }, reserved }];
     }
     if (there.bind.host === bind.host && there.bind.readOnly === bind.readOnly) return [];

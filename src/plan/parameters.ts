@@ -3,7 +3,7 @@ import type { Change, Parameters } from '../model/plan.ts';
 import { change } from './edit.ts';
 import { featuresValue } from './features.ts';
 import { freeKeys } from './keys.ts';
-import { bindsOf, bindValue, describeBind, describeDevice, deviceValue } from './mounts.ts';
+import { BIND_NOTE, bindsOf, bindValue, describeBind, describeDevice, deviceValue } from './mounts.ts';
 import { createNetwork, describeNetwork } from './network.ts';
 import { startupText } from './resources.ts';
 import { tagsText } from './text.ts';
@@ -95,7 +95,9 @@ export function createChanges(
       field(`net${net.index}`, describeNetwork(String(parameters[`net${net.index}`]))),
     ),
     ...desired.volumes.flatMap((volume) => field(`volume ${volume.name}`, describeNew(volume))),
-    ...bindsOf(desired.mounts, share).flatMap((bind) => field(`mount ${bind.path}`, describeBind(bind))),
+    ...bindsOf(desired.mounts, share).map((bind) =>
+      change(`mount ${bind.path}`, undefined, describeBind(bind), { note: BIND_NOTE }),
+    ),
     ...desired.devices.flatMap((device) => field(`device ${device.path}`, describeDevice(deviceValue(device)))),
     ...field('privileges', desired.unprivileged ? 'unprivileged' : 'privileged'),
     ...others.flatMap((name) => field(name, 'on')),

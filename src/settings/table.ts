@@ -64,7 +64,10 @@ const bridge = textOf(/^[a-z][\w.-]{1,14}$/i, 'the name of a bridge, such as vmb
 const interfaceName = textOf(/^[a-z][\w.-]{1,14}$/i, 'the name of a network interface, such as eth0');
 const domain = textOf(/^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/i, 'a domain, such as home.example');
 const locale = textOf(/^(?:C|[a-z]{2,3}_[A-Z]{2}(?:@[a-z]+)?)\.UTF-8$/, 'a UTF-8 locale such as en_US.UTF-8');
-const path = textOf(/^\/(?!.*(?:^|\/)\.\.(?:\/|$))[^\s,:]*$/, 'an absolute path');
+const share = textOf(
+  /^(?:\/\/[a-z0-9][a-z0-9.-]*\/[\w.-]+|\/(?!\/)(?!.*(?:^|\/)\.\.(?:\/|$))[^\s,:]*)$/i,
+  '//host/name or an absolute path',
+);
 const anyPath = textOf(/^\/\P{Cc}*$/u, 'an absolute path');
 const pool = textOf(/^[\w.-]+(?:\/[\w.-]+){0,2}$/, 'the name of a pool, such as gitops');
 const word = textOf(/^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/, 'lower-case letters, digits and hyphens');
@@ -190,7 +193,12 @@ export const settingRows = {
     environment: 'PASSWORD',
     secret: true,
   }),
-  share: row('share', 'Directory of the host behind MOUNT=share', path, { default: '/share' }),
+  share: row(
+    'share',
+    'What MOUNT=share is: //host/name, by SMB with LOGIN and PASSWORD as libs/share serves it, or a directory of the host',
+    share,
+    { default: '/share' },
+  ),
   stage: row('stage', 'Stage when no branch and no input says one', word),
   debug: row('debug', 'Stack traces and details', yesOrNo, { default: 'no' }),
   simulated: row('simulated.control', 'Control address of a local node that runs no containers', https),

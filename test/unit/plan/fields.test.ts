@@ -283,6 +283,18 @@ describe('what a container depends on', () => {
   });
 });
 
+it('a directory of the node is added with what it costs', () => {
+  const wanted = desired({ mounts: [{ kind: 'bind', host: '/mnt/a', path: '/a' }] });
+  const plans = [
+    planOf(wanted, seenBy({ name: '', steps: [] })),
+    planOf(wanted, { kind: 'absent', vmid: 1042, node: 'pve' }),
+  ];
+  for (const { steps } of plans) {
+    const changes = steps.flatMap((step) => ('changes' in step ? step.changes : []));
+    expect(changes.find(({ field }) => field === 'mount /a')?.note).toContain('no backup holds it');
+  }
+});
+
 it('the share of a site that has none is an error', () => {
   const wanted = desired({ mounts: [{ kind: 'share' }] });
   expect(() => planOf(wanted, seenBy({ name: '', steps: [] }))).toThrow(
