@@ -39,11 +39,13 @@ export async function candidateAddress(search: AddressSearch, candidate: number)
   );
 }
 
-/** Addresses that other candidates were given, whether they run or not. */
+/** Addresses that other candidates and jobs were given, whether they run or not. */
 async function candidatesOf({ ports, settings, signal }: AddressSearch, own: number): Promise<ReadonlySet<string>> {
   const read = call(DEADLINES.read, signal);
+  const { candidateVmidBase, jobVmidBase = candidateVmidBase } = settings;
+  const lowest = Math.min(candidateVmidBase, jobVmidBase);
   const guests = (await ports.inventory.guests(read)).filter(
-    ({ vmid, type }) => type === 'lxc' && vmid >= settings.candidateVmidBase && vmid !== own,
+    ({ vmid, type }) => type === 'lxc' && vmid >= lowest && vmid !== own,
   );
   const states = await Promise.all(guests.map(({ node, vmid }) => ports.inventory.container(node, vmid, read)));
   const nets = states.flatMap((state) => Object.entries(state?.config ?? {}).filter(([key]) => /^net\d+$/.test(key)));
