@@ -28,7 +28,9 @@ const { values: options } = parseArgs({
 /** What a process of this program is asked for, and what it tells. */
 type Told = { readonly lost: string } | { readonly counts: readonly Count[] };
 
-const JOBS = ['kills', 'API faults'] as const;
+/** API faults are dealt out to so many processes, by fault. */
+const PARTS = 4;
+const KINDS = ['kills', ...Array.from({ length: PARTS }, (_, part) => `API faults ${part}`)];
 
 async function work(job: string): Promise<void> {
   const [name = '', kind = ''] = job.split(':');
@@ -43,14 +45,12 @@ async function work(job: string): Promise<void> {
   const seen = new Seen();
   if (kind === 'kills') for (const moment of chosen(momentsOf(golden))) await kill(golden, moment, tally, seen);
   else {
-    const all = new Set(chosen(disturbancesOf(golden).flat()));
-    for (const ofFault of disturbancesOf(golden)) {
-      await disturbAll(
-        golden,
-        ofFault.filter(({ name, fault }) => [...all].some((one) => one.name === name && one.fault === fault)),
-        tally,
-        seen,
-      );
+    const all = disturbancesOf(golden);
+    const due = new Set(chosen(all.flat()));
+    for (const [index, ofFault] of all.entries()) {
+      if (!kind.endsWith(String(index % PARTS))) continue;
+      const some = ofFault.filter((disturbance) => due.has(disturbance));
+      await disturbAll(golden, some, tally, seen);
     }
   }
   for (const folder of [home, golden.start.folder]) rmSync(folder, { recursive: true, force: true });
@@ -80,13 +80,17 @@ async function main(): Promise<number> {
   const began = Date.now();
   const tally = new Tally();
   const wanted = SCENARIOS.filter(({ name }) => options.scenario === undefined || options.scenario === name);
-  const jobs = JOBS.flatMap((kind) => wanted.map(({ name }) => `${name}:${kind}`));
-  // Longest first: there are more API faults than moments to be killed at.
-  const queue = jobs.toReversed();
+  // The longest first: a replace says and does more than all others.
+  const queue = wanted.toReversed().flatMap(({ name }) => KINDS.toReversed().map((kind) => `${name}:${kind}`));
   const worker = async (): Promise<void> => {
-    for (let job = queue.shift(); job !== undefined; job = queue.shift()) await start(job, tally);
+    for (let job = queue.shift(); job !== undefined; job = queue.shift()) {
+      const at = Date.now();
+      await start(job, tally);
+      console.log(`${job}: ${((Date.now() - at) / 1000).toFixed(0)} s`);
+    }
   };
-  await Promise.all(Array.from({ length: availableParallelism() }, worker));
+  // One more than there are processors, as each of them waits at times.
+  await Promise.all(Array.from({ length: availableParallelism() + 1 }, worker));
   const sample = options.sample === undefined ? 'all' : `a sample by seed ${options.seed}`;
   console.log(`\n${tally.table()}\n${sample}, ${((Date.now() - began) / 1000).toFixed(0)} s`);
   return tally.lostCount > 0 ? 1 : 0;

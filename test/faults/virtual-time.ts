@@ -4,7 +4,9 @@ import type { Clock } from '../../src/model/ports.ts';
 const QUIET_ROUNDS = 3;
 /** What sleeps longer waits beside the work (the renewal of a lease), which may be busy with files: it is given time. */
 const LONG_MS = 5000;
-const LONG_QUIET_MS = 1000;
+const LONG_QUIET_MS = 500;
+/** Waits for files without keeping the processor from whoever works on them. */
+const PAUSE_MS = 5;
 
 interface Sleeper {
   readonly due: number;
@@ -12,6 +14,7 @@ interface Sleeper {
 }
 
 const round = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
 
 /**
  * Time that goes on only while nothing happens: when no exchange is on its way, the next sleeper is woken and the clock
@@ -83,7 +86,7 @@ export class VirtualTime {
   async #quiet(until = 0): Promise<boolean> {
     const { length } = this.#sleepers;
     for (let quiet = 0; quiet < QUIET_ROUNDS || performance.now() < until; quiet += 1) {
-      await round();
+      await (quiet < QUIET_ROUNDS ? round() : pause());
       if (this.#isBusy() || this.#sleepers.length !== length) return false;
     }
     return true;
