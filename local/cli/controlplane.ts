@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { connectForgeSite, connectMask } from '../../src/connect.ts';
 import { type Bootstrapped, bootstrap } from '../../src/controlplane/bootstrap.ts';
-import { reach } from '../../src/controlplane/reach.ts';
+import { type Reached, reach } from '../../src/controlplane/reach.ts';
 import { CONTROL_PLANE } from '../../src/controlplane/repositories.ts';
 import { PORT, siteFiles } from '../../src/controlplane/site-config.ts';
 import { stagedSource } from '../../src/controlplane/staged-source.ts';
@@ -30,6 +30,38 @@ const STAGE = 'main';
 
 /** The control plane on the local node: its container, the forge's contents, and where people find it. */
 export function controlPlaneUp(given: UpOptions): Promise<number> {
+  return withControlPlane(given, async ({ context, deployed, rootUrl, secrets, project, options }) => {
+    const { ports, signal } = context;
+    const { url, token, login } = deployed;
+    const where = { url, token, directory: project, mask: connectMask() };
+    const call = { timeoutMs: CALL_MS, signal };
+    const { forge, monorepo } = await connectForgeSite(where, call);
+    try {
+      const made = await bootstrap({ forge, monorepo, reporter: ports.reporter, login, secrets, signal });
+      if (process.env.AUTO_DEPLOY) {
+        for (const { repository, pull } of made.deploys) await forge.merge(repository, pull.number, call);
+      }
+      report(context, made, { rootUrl, login, options });
+      return 0;
+    } finally {
+      await monorepo.close();
+    }
+  });
+}
+
+export interface Deployed {
+  readonly context: Context;
+  readonly options: UpOptions;
+  readonly deployed: Reached;
+  readonly rootUrl: string;
+  readonly project: string;
+  readonly secrets: Readonly<Record<string, string>>;
+  /** Once more, after its data has been changed under it; the container as it is then. */
+  again(): Promise<Reached>;
+}
+
+/** Deploys the container to the local node, forwards the port to it, and opens it for the work. */
+export function withControlPlane(given: UpOptions, work: (deployed: Deployed) => Promise<number>): Promise<number> {
   const options: UpOptions = { ...given, local: true, stage: STAGE };
   const project = resolve(given.project ?? '.');
   const definition = join(project, CONTROL_PLANE);
@@ -44,35 +76,34 @@ export function controlPlaneUp(given: UpOptions): Promise<number> {
     const { config, ca, secrets } = siteOf(context, given);
     const keys = join(settings.stateDirectory, 'ca');
     const staged = stageFiles({ definition, config, ...ca, keys, rootUrl, environment: process.env });
+    const { directory } = staged;
+    const from = { ...ports, source: stagedSource(ports.source, directory, definition) };
+    const call = { timeoutMs: CALL_MS, signal };
     try {
       const { desired } = await defineDirectory(context, definition, options);
       terminal.progress.tell({ kind: 'stage', title: `control plane ${desired.name}` });
-      const from = { ...ports, source: stagedSource(ports.source, staged.directory, definition) };
-      const outcome = await deploy(from, { settings, signal, desired, directory: staged.directory });
+      const outcome = await deploy(from, { settings, signal, desired, directory });
       if (outcome.kind !== 'done') {
         show(outcome, context, options);
         return exitCodeOf(outcome);
       }
-      const call = { timeoutMs: CALL_MS, signal };
-      const reached = await reach(ports, { settings, desired, signal }, call);
-      try {
-        await forwardPort(local.file, { port, address: reached.address, to: PORT });
-        const where = { url: reached.url, token: reached.token, directory: project, mask: connectMask() };
-        const { forge, monorepo } = await connectForgeSite(where, call);
-        try {
-          const { reporter } = ports;
-          const { login } = reached;
-          const made = await bootstrap({ forge, monorepo, reporter, login, secrets, signal });
-          if (process.env.AUTO_DEPLOY) {
-            for (const { repository, pull } of made.deploys) await forge.merge(repository, pull.number, call);
-          }
-          report(context, made, { rootUrl, login, options });
-          return 0;
-        } finally {
-          await monorepo.close();
+      const opened = await reach(ports, { settings, desired, signal }, call);
+      const all = [opened];
+      const again = async (): Promise<Reached> => {
+        const second = await deploy(from, { settings, signal, desired, directory, force: true });
+        if (second.kind !== 'done') {
+          show(second, context, options);
+          throw new GitopsError('remote', 'Unable to configure the control plane with what was restored');
         }
+        const found = await reach(ports, { settings, desired, signal }, call);
+        all.push(found);
+        return found;
+      };
+      try {
+        await forwardPort(local.file, { port, address: opened.address, to: PORT });
+        return await work({ context, options, deployed: opened, rootUrl, project, secrets, again });
       } finally {
-        await reached.close();
+        await Promise.all(all.map((reached) => reached.close()));
       }
     } finally {
       staged.remove();

@@ -74,6 +74,25 @@ function addControlPlane(program: Command): void {
       const { controlPlaneUp } = await import('./controlplane.ts');
       ending.exitCode = await controlPlaneUp(common(raw) as UpOptions);
     });
+  command(controlPlane, 'backup <file>', 'all that it holds, keys and secrets too, into a file that only you can read')
+    .option('--project <directory>', 'the git repository that it is made from', '.')
+    .action(async (file: string, raw: Raw) => {
+      ending.debug = raw.debug === true;
+      const { controlPlaneBackup } = await import('./controlplane-backup.ts');
+      ending.exitCode = await controlPlaneBackup(file, common(raw));
+    });
+  command(
+    controlPlane,
+    'restore <file>',
+    'an empty local node becomes the site of a backup; what was deployed is deployed again',
+  )
+    .option('--port <number>', 'port of this machine that leads to it', Number, 8080)
+    .option('--project <directory>', 'the git repository that it is made from', '.')
+    .action(async (file: string, raw: Raw) => {
+      ending.debug = raw.debug === true;
+      const { controlPlaneRestore } = await import('./controlplane-backup.ts');
+      ending.exitCode = await controlPlaneRestore(file, common(raw) as UpOptions);
+    });
 }
 
 function addNode(program: Command): void {

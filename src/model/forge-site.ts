@@ -47,6 +47,8 @@ export interface ForgeSite {
     what: { readonly head: string; readonly base: string; readonly title: string; readonly body: string },
     call: Call,
   ): Promise<PullRequest>;
+  /** Starts the workflow of every container's release that something was merged into; their names. */
+  deployAgain(call: Call): Promise<readonly string[]>;
   /** Waits until the forge has looked for conflicts; throws kind user when there are some. */
   merge(repository: string, number: number, call: Call): Promise<void>;
 }

@@ -75,6 +75,7 @@ export function createForgeSite(options: GiteaClientOptions, clock: Clock): Forg
     async openPull(repository, what, call) {
       return pullOf(pullSchema.parse(await client.need('POST', `/repos/${repository}/pulls`, call, what)));
     },
+    deployAgain: (call) => deployAgain(client, call),
     merge: (repository, number, call) => merge(client, clock, repository, number, call),
   };
 }
@@ -91,6 +92,23 @@ async function branchesOf(client: GiteaClient, repository: string, call: Call): 
     for (const { name, commit } of branches) found.set(name, commit.id);
     if (branches.length < PAGE) return found;
   }
+}
+
+async function deployAgain(client: GiteaClient, call: Call): Promise<readonly string[]> {
+  const found = z.object({ data: z.array(repositorySchema) });
+  const { data } = found.parse(await client.need('GET', `/repos/search?limit=${PAGE}`, call));
+  const started: string[] = [];
+  for (const { full_name: repository, empty } of data) {
+    if (empty) continue;
+    const workflow = '.gitea/workflows/container.yml';
+    const has = await client.ask('GET', `/repos/${repository}/contents/${workflow}?ref=release`, call);
+    // The project's own repository has the same file for others to call; it is deployed already.
+    if (has.status !== 200 || repository.endsWith('/config')) continue;
+    const path = `/repos/${repository}/actions/workflows/container.yml/dispatches`;
+    await client.need('POST', path, call, { ref: 'release' });
+    started.push(repository);
+  }
+  return started;
 }
 
 async function settled(
