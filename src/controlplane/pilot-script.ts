@@ -64,6 +64,8 @@ for (const action of ['container-default', 'container-configuration']) {
   const file = home + '/actions/' + action + '/dist/index.js';
   code = spawnSync(process.execPath, [file], { env: { ...process.env, ...environment }, stdio: 'inherit' }).status ?? 1;
   if (code !== 0) break;
+  // The container has restarted: what follows tells the forge how it went.
+  await until(3, async () => (await api('GET', '')).ok);
 }
 console.log(code === 0 ? 'deployed' : 'failed with ' + code);
 if (code === 0) {
