@@ -14,6 +14,11 @@ export interface AddressSearch {
   readonly signal: AbortSignal;
 }
 
+/** vmid of a container's candidate: always the same one, so that it is found whatever else is lost. */
+export function candidateOf({ settings }: Pick<AddressSearch, 'settings'>, vmid: number): number {
+  return settings.candidateVmidBase + vmid;
+}
+
 /**
  * Where a candidate comes up. Of several addresses the search begins at another one for each container, so that two
  * replaces at the same time do not meet. Throws kind busy when all of them are taken.

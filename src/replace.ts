@@ -5,7 +5,7 @@ import type { CandidateWish, GuestOf, LiveChange, PromoteInput } from './apply/p
 import { gatherReplaceFacts } from './apply/promote/plan-facts.ts';
 import { promote } from './apply/promote/promote.ts';
 import { imagesFor } from './base-image.ts';
-import { candidateAddress, candidateInterfaces } from './candidate-address.ts';
+import { candidateAddress, candidateInterfaces, candidateOf } from './candidate-address.ts';
 import { GuestSession } from './guest-session.ts';
 import { GitopsError } from './model/errors.ts';
 import type { Plan } from './model/plan.ts';
@@ -32,11 +32,6 @@ export interface ReplaceContext {
   readonly facts: ReplaceFacts | undefined;
   /** The whole plan of a container, in which no replace has begun; `replaced`: this run has done one already. */
   planOf(live: Holding, replaced: boolean): Plan;
-}
-
-/** vmid of a container's candidate: always the same one, so that it is found whatever else is lost. */
-export function candidateOf({ settings }: Pick<RunOptions, 'settings'>, vmid: number): number {
-  return settings.candidateVmidBase + vmid;
 }
 
 /** Carries a replace on from where it stands. A stretch that only makes resources ends with a candidate. */

@@ -2,7 +2,7 @@ import type { ConvergeInput, Done, Observation, Taken } from './apply/context.ts
 import { type BackFacts, type Facts, gatherBackFacts, gatherFacts, noFacts } from './apply/facts.ts';
 import type { Holding } from './apply/lease.ts';
 import { observe } from './apply/observe.ts';
-import { imagesFor, isBeingBuilt, makeImage } from './base-image.ts';
+import { candidateOf } from './candidate-address.ts';
 import type { ForgeOptions } from './cinc-input.ts';
 import type { AnsibleTarget, OpenAnsiblePlace } from './configure/ansible.ts';
 import { GuestSession } from './guest-session.ts';
@@ -17,7 +17,6 @@ import { candidateRefusal, identityOf, ownershipOf, qemuRefusal, refusal } from 
 import { plan } from './plan/plan.ts';
 import { volumesForMark } from './plan/volumes.ts';
 import { needsWayBack } from './plan/way-back.ts';
-import { candidateOf, replace, replaceFacts } from './replace.ts';
 import { isReplacing, type Scope, within, withoutDownload } from './scope.ts';
 
 export interface RunOptions extends ForgeOptions {
@@ -141,12 +140,15 @@ export class ContainerRun {
             desired,
             site: settings.site,
             signal,
-            isImage: (vmid) => isBeingBuilt(this.ports, this.options, vmid),
+            isImage: async (vmid) => (await import('./base-image.ts')).isBeingBuilt(this.ports, this.options, vmid),
           },
           found,
         );
+    // Loaded when there is a container to make, or to make anew: most runs change nothing.
     if (found.kind === 'absent' && !promoted)
-      this.images ??= { facts: await imagesFor(this.ports, this.options, found, this.facts) };
+      this.images ??= {
+        facts: await (await import('./base-image.ts')).imagesFor(this.ports, this.options, found, this.facts),
+      };
     if (found.kind === 'present') this.newer ??= await this.newerDeployed(found.mark.commit);
     if (found.kind === 'present' && this.backFacts === undefined) {
       const { steps } = this.decide(found, new Set());
@@ -202,6 +204,7 @@ export class ContainerRun {
   /** After it, images are looked for anew. */
   private async image({ for: vmid, node, template }: ImageStep): Promise<Done> {
     const order = { place: { vmid, node, template }, upgrade: false, enough: () => true };
+    const { makeImage } = await import('./base-image.ts');
     const made = await makeImage(this.ports, this.options, order);
     this.images = undefined;
     return { summary: `image ${made.name} is there, as template ${made.state.vmid}`, warnings: [] };
@@ -210,6 +213,7 @@ export class ContainerRun {
   /** Looks into it once, for the plan and for what the replace does then. */
   private async lookForReplace(found: Holding): Promise<void> {
     if (this.replacing !== undefined || found.mark.promotion?.renewed === true) return;
+    const { replaceFacts } = await import('./replace.ts');
     this.replacing = await replaceFacts(this.ports, this.options, found);
   }
 
@@ -217,6 +221,7 @@ export class ContainerRun {
     const { desired } = this.options;
     const { storage, present, offered } = this.facts ?? noFacts(desired);
     try {
+      const { replace } = await import('./replace.ts');
       return await replace(
         {
           ports: this.ports,
