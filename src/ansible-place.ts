@@ -45,7 +45,7 @@ async function openLogin(
   const principal = `pve-gitops-job-${vmid}-${randomBytes(8).toString('hex')}`;
   const login = await ports.keys.login(principal, { minutes, from: job.address }, call);
   const now = ports.clock.now().getTime();
-  const until = new Date(now + minutes * 60_000).toISOString().replaceAll(/[-:T]|\.\d+/g, '');
+  const until = String(Math.ceil(now / 1000) + minutes * 60);
   const argv = ['sh', '-c', OPEN_LOGIN, 'pve-gitops', principal, job.address, until];
   const { exitCode, stdout, stderr } = await target.run({ name: 'open the login of Ansible', argv }, call);
   const keys = stdout.split('\n').filter((line) => /^(ssh|ecdsa)-\S+ AAAA\S+$/.test(line));

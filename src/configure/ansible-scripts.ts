@@ -67,14 +67,18 @@ echo 'changed: installed python3'
 
 /**
  * Opens the target for one login by certificate. Arguments: the principal, which nobody else has; the address it comes from;
- * until when, as sshd writes it. Its answer: the host keys, to be pinned. A line that an earlier run left is dropped.
+ * until when, in seconds since 1970, which sshd takes in local time only before OpenSSH 9.1. Its answer: the host keys, to be pinned. A line that an earlier run left is dropped.
  */
 export const OPEN_LOGIN = String.raw`
 set -e
 umask 022
 file=/etc/ssh/pve-gitops/principals/root
+case $(ssh -V 2>&1) in
+  OpenSSH_[0-8].* | OpenSSH_9.0*) end=$(date -d "@$3" +%Y%m%d%H%M%S) ;;
+  *) end=$(date -u -d "@$3" +%Y%m%d%H%M%SZ) ;;
+esac
 kept=$(grep -v 'pve-gitops-job-' "$file")
-printf '%s\nfrom="%s",expiry-time="%s" %s\n' "$kept" "$2" "$3" "$1" >"$file.new"
+printf '%s\nfrom="%s",expiry-time="%s" %s\n' "$kept" "$2" "$end" "$1" >"$file.new"
 mv -f "$file.new" "$file"
 for key in /etc/ssh/ssh_host_*_key.pub; do cut -d ' ' -f 1,2 "$key"; done
 `.trimStart();
