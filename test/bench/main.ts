@@ -55,7 +55,8 @@ if (missing.length > 0) {
   tell('warm deploy, from the image', found.warm, `, ${found.warmRatio.toFixed(2)} x by hand`);
   tell('deploy again, nothing to change', found.again);
   tell('configure only', found.configure);
-  if (found.ansible === undefined) console.log('LEFT OUT: Ansible: no python3 with venv from 3.11');
+  if (found.ansible === undefined)
+    console.log('LEFT OUT: Ansible: it failed, or there is no python3 with venv from 3.11');
   else {
     const { fresh, again } = found.ansible;
     console.log(`Ansible, new container: ${seconds(fresh.milliseconds)}, ${fresh.apiCalls} API calls`);
