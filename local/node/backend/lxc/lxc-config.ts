@@ -72,6 +72,7 @@ export function lxcConfig(input: ConfigInput): string {
     ...limitKeys(spec, spec.vmid, host.cgroups, host.cores).map(({ key, value }) => `${prefix}.${key} = ${value}`),
     ...spec.interfaces.flatMap((iface) => networkLines(iface, spec.vmid, input.bridgeOf(iface.bridge))),
     ...spec.mounts.map((mount) => mountLine(mount, input.sourceOf(mount))),
+    ...(spec.features.fuse === '1' ? [FUSE] : []),
     ...(host.lxcfs === undefined ? [] : lxcfsLines(host.lxcfs)),
   ];
   // Values were checked by who took them; a line end in one would be a line of lxc's configuration, run as root.
@@ -123,6 +124,9 @@ function mountLine(mount: MountPoint, source: string): string {
   const options = ['bind', 'create=dir', ...(mount.readOnly ? ['ro'] : [])];
   return `lxc.mount.entry = ${escapeField(source)} ${escapeField(mount.path.replace(/^\/+/, ''))} none ${options.join(',')} 0 0`;
 }
+
+/** An unprivileged container can use it where the host lets everybody, as udev sets it up (0666). */
+const FUSE = 'lxc.mount.entry = /dev/fuse dev/fuse none bind,create=file,optional 0 0';
 
 const LXCFS_FILES = ['cpuinfo', 'diskstats', 'meminfo', 'stat', 'swaps', 'uptime', 'loadavg', 'slabinfo'];
 

@@ -53,6 +53,12 @@ describe('lxc’s configuration', () => {
     expect(config({ unprivileged: false }).join('\n')).not.toMatch(/idmap|userns/);
   });
 
+  it('has the device of FUSE with its feature only', () => {
+    const line = 'lxc.mount.entry = /dev/fuse dev/fuse none bind,create=file,optional 0 0';
+    expect(config()).not.toContain(line);
+    expect(config({ features: { fuse: '1' } })).toContain(line);
+  });
+
   it('always says the MAC, and names the host’s end after the container', () => {
     expect(config()).toContain('lxc.net.0.hwaddr = bc:24:11:00:00:64');
     expect(config()).toContain('lxc.net.0.veth.pair = veth100i0');
