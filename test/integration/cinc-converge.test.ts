@@ -124,7 +124,7 @@ raise 'no variable' unless Env.get(node, 'given') == 'by the site'
 it('keeps a unit of its own, restarts it when what it depends on changes, and finds that it does not run', async () => {
   const recipe = (word: string, program: string) => `
 file('/srv/word') { content '${word}' }
-Common.application self, 'sleeper', exec: '${program}', user: 'app', group: 'app', subscribe: ['file[/srv/word]'], verify_timeout: 10
+Common.application self, 'sleeper', exec: '${program}', user: 'app', group: 'app', subscribe: ['file[/srv/word]'], verify_timeout: 4
 `;
   const start = 'systemctl show --property=MainPID --value sleeper';
   await converge({ 'recipes/default.rb': recipe('one', '/usr/bin/sleep 86400') });
