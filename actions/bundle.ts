@@ -67,9 +67,10 @@ async function bundle(input: string, action: string, target: string): Promise<vo
     ];
     await promisify(execFile)(process.execPath, args, { cwd: ROOT, maxBuffer: 1 << 24 });
     const text = await readFile(join(work, 'index.js'), 'utf8');
-    const parts = text.split('("undici")');
-    if (parts.length !== 2) throw new Error(`${action}: undici is required ${parts.length - 1} times`);
-    await writeFile(join(work, 'bundle.js'), parts.join('("./undici.cjs")'));
+    const own = text.replaceAll(/(\bfrom ?|\()"undici"/g, '$1"./undici.cjs"');
+    // Any other way to name it would be looked for on the runner's machine.
+    if (own.includes('"undici"')) throw new Error(`${action}: undici is still named`);
+    await writeFile(join(work, 'bundle.js'), own);
     await rm(join(work, 'index.js'));
     await writeFile(join(work, 'undici.cjs'), UNDICI);
     await writeFile(join(work, 'index.js'), INDEX);
