@@ -3,10 +3,13 @@ export const INSTALL_ANSIBLE = `
 set -e
 command -v ansible-playbook >/dev/null && exit 0
 export DEBIAN_FRONTEND=noninteractive
-install() { apt-get install -q -y --no-install-recommends ansible-core openssh-client; }
+apt() { apt-get -q -y -o Acquire::Retries=3 -o Acquire::http::Timeout=30 -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 "$@"; }
+# Lists have a lock that apt does not wait for.
+refresh() { for _ in $(seq 20); do apt update -o APT::Update::Error-Mode=any >/dev/null && return; sleep 3; done; }
+install() { apt install --no-install-recommends ansible-core openssh-client; }
 echo 'installing ansible-core'
-apt-get update -q -o APT::Update::Error-Mode=any >/dev/null || { sleep 2; apt-get update -q >/dev/null; }
-install >/dev/null || { apt-get update -q >/dev/null; install; }
+refresh || true
+install >/dev/null || { refresh; install; }
 `.trimStart();
 
 /** Roles and collections beside the playbook, where Ansible finds them by itself. */
