@@ -42,7 +42,9 @@ sum=$(printf '%s\n' "$salt" "$host" "$login" "$password" | sha256sum | cut -d ' 
 restart=no
 if [ ! -f "$config" ] || [ "$(cat "$stamp" 2>/dev/null)" != "$salt $sum" ]; then
   hidden=$(printf '%s' "$password" | rclone obscure -)
-  printf '[share]\ntype = smb\nhost = %s\nuser = %s\npass = %s\n' "$host" "$login" "$hidden" >"$config"
+  # Its default encoding takes the folder "." for a name, and makes one.
+  encoding=Slash,LtGt,DoubleQuote,Colon,Question,Asterisk,Pipe,BackSlash,Ctl,RightSpace,InvalidUtf8
+  printf '[share]\ntype = smb\nhost = %s\nuser = %s\npass = %s\nencoding = %s\n' "$host" "$login" "$hidden" "$encoding" >"$config"
   printf '%s %s\n' "$salt" "$sum" >"$stamp"
   restart=yes
 fi
