@@ -13,8 +13,11 @@ copy=$(mktemp -d ${DATA}/.backup-XXXXXX)
 trap 'rm -rf "$copy"' EXIT
 mkdir "$copy/gitea"
 sqlite3 gitea/gitea.db ".backup '$copy/gitea/gitea.db'" >&2
-tar --create --gzip --file "$copy/all.tar.gz" --numeric-owner --exclude 'gitea/gitea.db*' --exclude './gitea/gitea.db*' \
-  --exclude runner/.cache gitea runner secrets state site -C "$copy" gitea/gitea.db
+chown --reference gitea/gitea.db "$copy/gitea/gitea.db"
+tar --create --file "$copy/all.tar" --numeric-owner --exclude 'gitea/gitea.db*' --exclude runner/.cache --exclude secrets/curl \
+  gitea runner secrets state site
+tar --append --file "$copy/all.tar" --numeric-owner --directory "$copy" gitea/gitea.db
+gzip "$copy/all.tar"
 sha256sum "$copy/all.tar.gz" | cut -d ' ' -f 1 | sed 's/^/sum /'
 od -An -v -tx1 -w${BYTES_PER_LINE} "$copy/all.tar.gz"
 `;
