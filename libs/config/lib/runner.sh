@@ -83,6 +83,12 @@ host: { workdir_parent: /var/cache/gitea-runner }
 YAML
 }
 
+# What the runner is not given it asks for: the token comes by its standard input.
+register() { # INSTANCE
+  said=$(cd "$data/runner" && printf '%s\n' "$token" | timeout 60 runuser -u runner -- env HOME="$data/runner" "$runner_program/runner" \
+    --config "$data/runner/config.yaml" register --instance "$1" --name "$HOSTNAME" --labels shell:host 2>&1) && [ -s "$data/runner/.runner" ]
+}
+
 # A job may be what runs this script: the runner is never stopped under it, it restarts when it has nothing to do.
 run_runner() {
   due=''
@@ -94,11 +100,9 @@ run_runner() {
   if [ "$(sed -n 's/.*"address": *"\([^"]*\)".*/\1/p' "$data/runner/.runner" 2>/dev/null)" != "$instance" ]; then
     token=$(as_gitea actions generate-runner-token | grep -Ex '[A-Za-z0-9]{40}') || fail 'Gitea gave no token for its runner'
     rm -f "$data/runner/.runner"
-    # What it is not given it asks for: the token comes by its standard input.
-    said=$(cd "$data/runner" && printf '%s\n' "$token" | timeout 60 runuser -u runner -- env HOME="$data/runner" "$runner_program/runner" \
-      --config "$data/runner/config.yaml" register --instance "$instance" --name "$HOSTNAME" --labels shell:host 2>&1) ||
+    # Where the address still leads to the container that this one is to replace, Gitea here is found as this machine's own.
+    register "$instance" || { instance=http://127.0.0.1:8080 && register "$instance"; } ||
       fail "the runner cannot register at $instance: $(printf '%s' "$said" | tail -n 1)"
-    [ -s "$data/runner/.runner" ] || fail "the runner did not register at $instance: $(printf '%s' "$said" | tail -n 1)"
     due=yes
     echo "changed: the runner is registered at $instance"
   fi
