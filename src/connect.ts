@@ -121,6 +121,11 @@ export async function connectNodeItself(mask: Mask, signal: AbortSignal): Promis
   return (await hasPvesh(signal)) ? administrationByPvesh(mask) : undefined;
 }
 
+/** The same forge, as its administrator, where nothing of a project is brought to it. */
+export function openForgeSite({ url, token }: { readonly url: string; readonly token: string }): ForgeSite {
+  return createForgeSite({ url, token }, createClock());
+}
+
 /** A forge that is to be made what the project in a directory says, as its administrator; close the project's side after it. */
 export async function connectForgeSite(
   {

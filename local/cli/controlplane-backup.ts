@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { connectForgeSite, connectMask } from '../../src/connect.ts';
+import { openForgeSite } from '../../src/connect.ts';
 import { putBackup, takeBackup } from '../../src/controlplane/backup.ts';
 import { reach } from '../../src/controlplane/reach.ts';
 import { CONTROL_PLANE } from '../../src/controlplane/repositories.ts';
@@ -58,24 +58,16 @@ export function controlPlaneBackup(file: string, given: BackupOptions): Promise<
 export async function controlPlaneRestore(file: string, given: UpOptions): Promise<number> {
   const bytes = readFileSync(file);
   takeKeys(file);
-  return withControlPlane(given, async ({ context, deployed, project, rootUrl, again }) => {
+  return withControlPlane(given, async ({ context, deployed, rootUrl, again }) => {
     const { signal, terminal } = context;
     const call = { timeoutMs: LIMIT_MS, signal };
     await putBackup(deployed.shell, bytes, call);
     const { url, token, login } = await again();
-    const { forge, monorepo } = await connectForgeSite({ url, token, directory: project, mask: connectMask() }, call);
-    try {
-      const started = await forge.deployAgain(call);
-      terminal.progress.close();
-      terminal.print([
-        '',
-        `Gitea: ${rootUrl}  sign in as ${login}`,
-        ...started.map((repository) => `  ${repository}: deploys again`),
-      ]);
-      return 0;
-    } finally {
-      await monorepo.close();
-    }
+    const started = await openForgeSite({ url, token }).deployAgain(call);
+    terminal.progress.close();
+    const said = started.map((repository) => `  ${repository}: deploys again`);
+    terminal.print(['', `Gitea: ${rootUrl}  sign in as ${login}`, ...said]);
+    return 0;
   });
 }
 

