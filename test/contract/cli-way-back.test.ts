@@ -8,7 +8,7 @@ import { dataOf } from './support/node-client.ts';
 
 /** A change that fails leaves the last good state serving; what was good can be gone back to. */
 
-const CONFIG = 'IP=192.168.178.42\nID=42\nHOSTNAME=apache\nMEMORY=512\n';
+const CONFIG = 'IP=192.168.178.42\nID=42\nHOSTNAME=apache\nMEMORY=512\nENGINE=shell\n';
 let site: CliSite;
 let directory: string;
 
@@ -152,6 +152,7 @@ describe('a container whose storage takes snapshots', () => {
 
 describe('a container with a kept volume', () => {
   const YAML = (memory: number): string => `id: 42
+engine: shell
 ip: 192.168.178.42
 memory: ${memory}
 disk: local-lvm:4

@@ -116,7 +116,11 @@ describe('what pages say can be typed', () => {
     const names = subcommandsOf(await helpOf([]));
     const pages = await Promise.all(names.filter((name) => name !== 'help').map((name) => helpOf([name])));
     const node = await Promise.all(['start', 'stop', 'status', 'reset'].map((name) => helpOf(['node', name])));
-    const known = new Set([...[...pages, ...node].flatMap(optionsOf), ...SETTINGS.map(({ input }) => `--${input}`)]);
+    const secret = await Promise.all(['set', 'rotate'].map((name) => helpOf(['secret', name])));
+    const known = new Set([
+      ...[...pages, ...node, ...secret].flatMap(optionsOf),
+      ...SETTINGS.map(({ input }) => `--${input}`),
+    ]);
     const alone = CODE.filter(({ text }) => /^--[a-z][a-z-]*(?: |$|=)/.test(text));
     expect(alone.length).toBeGreaterThan(5);
     const wrong = alone.filter(({ text }) => !known.has(/^--[a-z-]+/.exec(text)?.[0] ?? ''));
