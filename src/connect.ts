@@ -121,8 +121,15 @@ export async function connectNodeItself(mask: Mask, signal: AbortSignal): Promis
   return (await hasPvesh(signal)) ? administrationByPvesh(mask) : undefined;
 }
 
-/** The same forge, as its administrator, where nothing of a project is brought to it. */
-export function openForgeSite({ url, token }: { readonly url: string; readonly token: string }): ForgeSite {
+/** A forge as its administrator, where nothing of a project is brought to it. */
+export async function openForgeSite({
+  url,
+  token,
+}: {
+  readonly url: string;
+  readonly token: string;
+}): Promise<ForgeSite> {
+  const { createForgeSite } = await import('./adapters/forge/forge-site.ts');
   return createForgeSite({ url, token }, createClock());
 }
 

@@ -63,7 +63,7 @@ export async function controlPlaneRestore(file: string, given: UpOptions): Promi
     const call = { timeoutMs: LIMIT_MS, signal };
     await putBackup(deployed.shell, bytes, call);
     const { url, token, login } = await again();
-    const started = await openForgeSite({ url, token }).deployAgain(call);
+    const started = await (await openForgeSite({ url, token })).deployAgain(call);
     terminal.progress.close();
     const said = started.map((repository) => `  ${repository}: deploys again`);
     terminal.print(['', `Gitea: ${rootUrl}  sign in as ${login}`, ...said]);
