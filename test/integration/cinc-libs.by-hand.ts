@@ -8,7 +8,10 @@ import type { Shell } from '../../src/model/ports.ts';
 import { openCincGuest } from './cinc-guest.ts';
 import { type GuestHost, openGuestHost, within } from './guest-container.ts';
 
-/** The recipes of libs, all in one container: they do not get in each other's way, and it takes a third of the time. */
+/**
+ * The recipes of libs, all in one container: they do not get in each other’s way, and it takes a third of the time. Not in the
+ * suite before it has run once: then it is called cinc-libs.test.ts.
+ */
 
 const LIBS = resolve(import.meta.dirname, '../../libs');
 let host: GuestHost;
@@ -31,7 +34,9 @@ function converge(name: string, password = 'Geheim 4711') {
     archive: createSource().archive(join(LIBS, name)),
     environment: guestEnvironment(facts),
     site: [
-      { name: 'apache', stage: 'main', hostname: 'apache', vmid: 1, address: '127.0.0.1' },
+      { name: 'apache', stage: 'main', hostname: 'apache', vmid: 1, address: '192.0.2.1' },
+      // Nothing listens on its port here: not the proxy itself, which would ask itself for ever.
+      { name: 'cache', stage: 'main', hostname: 'cache', vmid: 4, address: '127.0.0.1' },
       { name: 'broker', stage: 'main', hostname: 'broker', vmid: 2, address: '127.0.0.1' },
       { name: 'web', stage: 'develop', hostname: 'develop-web', vmid: 3, address: '127.0.0.1' },
     ],
@@ -55,17 +60,16 @@ it('broker takes its login and nobody else, and tells the others where it is', a
 it('proxy has a host for each container of its stage that listens', async () => {
   await converge('proxy');
   expect((await converge('proxy')).changed).toEqual([]);
-  expect(await inside('curl -s http://127.0.0.1/')).toBe('proxy: apache.home.arpa');
-  expect(await inside("curl -s -o /dev/null -w '%{http_code}' -H 'Host: broker.home.arpa' http://127.0.0.1/")).toBe(
-    '200',
-  );
-  // Nothing but the proxy itself listens on port 80 here: a loop that it ends, or an answer of its own.
-  expect(await inside("grep -c 'reverse_proxy 127.0.0.1:80' /etc/caddy/Caddyfile")).toBe('1');
+  expect(await inside('curl -s http://127.0.0.1/')).toBe('proxy: apache.home.arpa cache.home.arpa');
+  const code = "curl -s -m 5 -o /dev/null -w '%{http_code}'";
+  expect(await inside(`${code} -H 'Host: broker.home.arpa' http://127.0.0.1/`)).toBe('200');
   const root = '/var/lib/caddy/.local/share/caddy/pki/authorities/local/root.crt';
-  const code = "-s -o /dev/null -w '%{http_code}'";
-  expect(
-    await inside(`curl ${code} --cacert ${root} --resolve apache.home.arpa:443:127.0.0.1 https://apache.home.arpa/`),
-  ).toMatch(/^[2-5]\d\d$/);
+  const https = `${code} --cacert ${root} --resolve cache.home.arpa:443:127.0.0.1 https://cache.home.arpa/`;
+  // Its certificate is made in the background.
+  const answer = await inside(
+    `for n in $(seq 20); do c=$(${https}); [ "$c" = 000 ] || break; sleep 0.5; done; echo $c`,
+  );
+  expect(answer).toBe('502');
 });
 
 it('share gives the site’s login one directory, whose files belong to app', async () => {
