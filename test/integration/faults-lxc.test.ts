@@ -31,6 +31,7 @@ hostname: web
 memory: ${memory}
 disk: local-lvm:${disk}
 nesting: ${nesting}
+engine: shell
 volumes:
   data: { path: /srv/data, disk: "local-lvm:1" }
 `;

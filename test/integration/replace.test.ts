@@ -49,6 +49,7 @@ memory: 1024
 swap: 512
 disk: local-lvm:${disk}
 health: [{ http: "http://:80/" }]
+engine: shell
 volumes:
   data: { path: /srv/data, disk: "local-lvm:1" }
 `;
