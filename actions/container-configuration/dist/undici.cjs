@@ -1,0 +1,3 @@
+'use strict';
+exports.fetch = (...given) => globalThis.fetch(...given);
+exports.ProxyAgent = class ProxyAgent {};
