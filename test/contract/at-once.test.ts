@@ -16,7 +16,7 @@ afterAll(() => site.close());
 
 function define(name: string, values: Readonly<Record<string, string | number>>, script = 'one'): string {
   const directory = site.definition('apache', { 'config.env': '' }, name);
-  const lines = Object.entries({ HOSTNAME: name, DISK: 'local-lvm:4', ...values });
+  const lines = Object.entries({ HOSTNAME: name, DISK: 'local-lvm:4', ENGINE: 'shell', ...values });
   writeFileSync(join(directory, 'config.env'), lines.map(([key, value]) => `${key}=${value}\n`).join(''));
   writeFileSync(join(directory, 'configure.sh'), `#!/bin/sh\n# ${script}\n`);
   return directory;

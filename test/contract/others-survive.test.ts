@@ -28,6 +28,7 @@ function define(vmid: number, more = '', name = 'apache'): string {
 ip: 192.168.178.${vmid - 1000}
 hostname: apache
 disk: local-lvm:4
+engine: shell
 volumes: { data: { path: /srv/data, disk: "local-lvm:1" } }
 ${more}`;
   writeFileSync(join(directory, 'container.yml'), yaml);

@@ -39,6 +39,7 @@ const DEFINITION = {
 function define(changes: Readonly<Record<string, string | undefined>> = {}, script = 'one'): void {
   const values = Object.entries({ ...DEFINITION, ...changes }).filter(([, value]) => value !== undefined);
   const text = `${values.map(([key, value]) => `${key}: ${value}`).join('\n')}
+engine: shell
 volumes:
   data: { path: /srv/data, disk: "local-lvm:1" }
   cache: { path: /srv/cache, disk: "local-lvm:2", backup: no }
