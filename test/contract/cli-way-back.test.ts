@@ -11,6 +11,7 @@ import { dataOf } from './support/node-client.ts';
 const CONFIG = 'IP=192.168.178.42\nID=42\nHOSTNAME=apache\nMEMORY=512\nENGINE=shell\n';
 let site: CliSite;
 let directory: string;
+let began = 0;
 
 beforeAll(async () => {
   site = await CliSite.open();
@@ -46,6 +47,9 @@ async function begin(config: string, extra: Readonly<Record<string, string>> = {
   directory = site.definition('apache', { 'config.env': null, ...extra });
   if (config !== '') writeFileSync(join(directory, 'config.env'), config);
   git('init', '-q', '-b', 'main', '.');
+  // what an earlier test has configured is another configuration
+  began += 1;
+  appendFileSync(join(directory, 'configure.sh'), `# ${began}\n`);
   const first = commit('one');
   await site.run(['destroy', directory, '--yes']);
   await script(0);
@@ -69,7 +73,7 @@ describe('a container whose storage takes snapshots', () => {
     const kept = await mark();
     expect(kept).toMatchObject({ commit: second, history: [{ commit: first }] });
     expect(kept?.attempt).toBeUndefined();
-    expect(await snapshots()).toEqual([expect.stringMatching(/^pgo_\d{8}_\d{6}$/)]);
+    expect(await snapshots()).toEqual([expect.stringMatching(/^pgo_\d{8}_\d{6}(?:_\d)?$/)]);
     const writes = await site.writes();
     const again = await site.run(['deploy', directory]);
     expect(again.text).toContain('nothing to change');

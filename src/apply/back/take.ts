@@ -35,7 +35,7 @@ export async function takeWayBack(
   const kept = async (): Promise<{ readonly way: Way; readonly summary: string }> => {
     switch (chosen.kind) {
       case 'snapshot': {
-        const name = snapshotName(now);
+        const name = unusedName(snapshotName(now), mark);
         const write = call(DEADLINES.power, signal);
         await ports.snapshots.take(state.node, state.vmid, { name, description: notes }, write);
         return { way: { kind: 'snapshot', name }, summary: `snapshot ${name}` };
@@ -61,6 +61,16 @@ export async function takeWayBack(
     ...(trying === undefined ? {} : { trying }),
   };
   return { attempt, summary };
+}
+
+/** Two deploys can end within one second, which is all that a name tells. */
+function unusedName(name: string, { attempt, history = [] }: Mark): string {
+  const used = new Set(
+    [attempt, ...history].flatMap((state) => (state?.way.kind === 'snapshot' ? [state.way.name] : [])),
+  );
+  let free = name;
+  for (let count = 2; used.has(free); count += 1) free = `${name}_${count}`;
+  return free;
 }
 
 /** Way points of this container and of nobody else, wherever they are kept. */
