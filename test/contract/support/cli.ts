@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -72,6 +72,9 @@ export class CliSite {
     const directory = join(this.folder, 'definitions', name);
     rmSync(directory, { recursive: true, force: true });
     cpSync(join(ROOT, 'libs', lib), directory, { recursive: true });
+    // Its script is what is tried: a definition without ENGINE would choose the recipe.
+    if (existsSync(join(directory, 'configure.sh')))
+      rmSync(join(directory, 'recipes'), { recursive: true, force: true });
     for (const [file, text] of Object.entries(files)) {
       if (text === null) rmSync(join(directory, file));
       else writeFileSync(join(directory, file), text);
