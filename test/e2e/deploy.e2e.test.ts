@@ -125,11 +125,13 @@ test('develop: the plan stands in the log and in the status, nothing is changed'
 });
 
 test('main with a broken configure.sh: red with the line that failed, the container stays', async () => {
-  const identity = node.identity(VMID);
+  // The way back is a rollback: the same system, started anew.
+  const system = () => node.identity(VMID).split('\n').slice(0, 2);
+  const before = system();
   const { run, log, sha } = await push('main', () => 'echo "error: no such thing as a free page"\nexit 7\n');
   expect(run.conclusion).toBe('failure');
   expect(log).toMatch(/configure\.sh ended with exit code 7: no such thing as a free page/);
-  expect(node.identity(VMID)).toBe(identity);
+  expect(system()).toEqual(before);
   await page(address, 'Good day from somebody');
   const statuses = await site().forge.api.commitStatuses(REPOSITORY, sha);
   expect(statuses.map(({ status }) => status)).toEqual(['failure', 'failure']);
