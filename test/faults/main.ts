@@ -14,11 +14,12 @@ import { temporaryFolder } from './world.ts';
 /**
  * `npm run faults`: every scenario is killed before and after every write and every command, and meets each API fault at
  * each call, on a simulated node in virtual time; run again, it must come to the same end. Ends with 1 when anything is lost.
- * `--scenario NAME`, `--sample N` tries of each kind, chosen by `--seed S`.
+ * `--scenario NAME` (more than once), `--kind kills` or `--kind 'API faults'`, `--sample N` tries of each kind, chosen by `--seed S`.
  */
 const { values: options } = parseArgs({
   options: {
-    scenario: { type: 'string' },
+    scenario: { type: 'string', multiple: true },
+    kind: { type: 'string' },
     sample: { type: 'string' },
     seed: { type: 'string', default: '1' },
     job: { type: 'string' },
@@ -79,9 +80,10 @@ function start(job: string, tally: Tally): Promise<void> {
 async function main(): Promise<number> {
   const began = Date.now();
   const tally = new Tally();
-  const wanted = SCENARIOS.filter(({ name }) => options.scenario === undefined || options.scenario === name);
+  const wanted = SCENARIOS.filter(({ name }) => options.scenario?.includes(name) ?? true);
+  const kinds = KINDS.filter((kind) => kind.startsWith(options.kind ?? ''));
   // The longest first: a replace says and does more than all others.
-  const queue = wanted.toReversed().flatMap(({ name }) => KINDS.toReversed().map((kind) => `${name}:${kind}`));
+  const queue = wanted.toReversed().flatMap(({ name }) => kinds.toReversed().map((kind) => `${name}:${kind}`));
   const worker = async (): Promise<void> => {
     for (let job = queue.shift(); job !== undefined; job = queue.shift()) {
       const at = Date.now();
