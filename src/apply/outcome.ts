@@ -15,10 +15,18 @@ export interface Finished {
   readonly milliseconds: number;
 }
 
+/** Another run or a lock of Proxmox VE is in the way. */
+const BUSY = 5;
 /** Failed, and what was before serves again. */
 const ROLLED_BACK = 7;
 /** Failed, and what had been changed was not taken back. */
 const NOT_ROLLED_BACK = 8;
+
+/** A run that met another one at work is told so: nothing is wrong with what it was to deploy. */
+function exitCodeOf(kind: ErrorKind): number {
+  if (kind === 'bug') return 1;
+  return kind === 'busy' ? BUSY : NOT_ROLLED_BACK;
+}
 
 export function finishedOutcome({ converged, checks, address, health, openPorts, milliseconds }: Finished): Outcome {
   const { plan, results } = converged;
@@ -62,7 +70,7 @@ export function failedOutcome(
     advice: isGitopsError(error) ? error.advice : [],
     ...(error instanceof ReplaceFailure
       ? { serving: error.serving, exitCode: error.rolledBack ? ROLLED_BACK : NOT_ROLLED_BACK }
-      : { serving: `container ${plan.vmid} is ${before}`, exitCode: kind === 'bug' ? 1 : NOT_ROLLED_BACK }),
+      : { serving: `container ${plan.vmid} is ${before}`, exitCode: exitCodeOf(kind) }),
   };
 }
 
