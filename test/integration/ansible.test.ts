@@ -83,13 +83,13 @@ if (missing.length === 0) {
 
   describe('in a job', () => {
     it('a page with its handler; what changed is told by task', async () => {
-      const end = await site.run(['deploy', definition()], { LOGIN: '{{ ann }}' });
+      const end = await site.run(['deploy', definition()], { LOGIN: '{{ann}}' });
       expect(end).toMatchObject({ code: 0 });
       expect(end.text).toContain('configure: 4 ok, 4 changed, 0 failed');
       expect(end.text).toMatch(/· web : Page\n/);
       const address = `${(site.node.network ?? '').split('.').slice(0, 2).join('.')}.178.71`;
       const page = await inside(1071, '/srv/www/index.html');
-      expect(page).toBe(`<h1>Hello from web at ${address} to {{ ann }}</h1>\n`);
+      expect(page).toBe(`<h1>Hello from web at ${address} to {{ann}}</h1>\n`);
       expect(await inside(1071, '/srv/count')).toBe('changed\n');
       expect((await vmids()).filter((vmid) => vmid > 700_000 && vmid < 800_000)).toEqual([]);
       expect(await principals(1071)).toBe('root\n');
@@ -98,7 +98,7 @@ if (missing.length === 0) {
 
     it('again: nothing changed', async () => {
       const began = Date.now();
-      const end = await site.run(['deploy', definition(), '--force'], { LOGIN: '{{ ann }}' });
+      const end = await site.run(['deploy', definition(), '--force'], { LOGIN: '{{ann}}' });
       expect(end).toMatchObject({ code: 0 });
       expect(end.text).toContain('configure: 3 ok, 0 changed, 0 failed');
       expect(await inside(1071, '/srv/count')).toBe('changed\n');
@@ -128,7 +128,7 @@ if (missing.length === 0) {
     });
 
     it('and what a killed run left of it goes with the next one', async () => {
-      const end = await site.run(['deploy', definition()], { LOGIN: '{{ ann }}' });
+      const end = await site.run(['deploy', definition()], { LOGIN: '{{ann}}' });
       expect(end).toMatchObject({ code: 0 });
       expect(end.text).toContain('job 701071 was left by an earlier run: it is destroyed');
       expect((await vmids()).filter((vmid) => vmid > 700_000 && vmid < 800_000)).toEqual([]);
@@ -139,7 +139,7 @@ if (missing.length === 0) {
       const tasks = `${FILES['roles/web/tasks/main.yml']}- name: Nowhere
   ansible.builtin.file: { path: /proc/nowhere/at/all, state: directory }
 `;
-      const end = await site.run(['deploy', definition({ 'roles/web/tasks/main.yml': tasks })], { LOGIN: '{{ ann }}' });
+      const end = await site.run(['deploy', definition({ 'roles/web/tasks/main.yml': tasks })], { LOGIN: '{{ann}}' });
       expect(end.code).not.toBe(0);
       expect(end.text).toMatch(/task "web : Nowhere" \(roles\/web\/tasks\/main\.yml:1[01]\) failed: .*nowhere/);
       expect(await inside(1071, '/srv/www/index.html')).toContain('Hello from web');

@@ -58,9 +58,17 @@ export class FaultSite {
     return execFileSync('lxc-attach', argv, { encoding: 'utf8', timeout: 60_000 });
   }
 
+  /** Random content and times: no two rounds have the same. */
+  private filled = '';
+
+  #tree(): string {
+    return this.inside(describeTree('/srv/data/tree'));
+  }
+
   /** Puts a tree with everything that can be lost into the volume. */
   fill(): void {
     this.inside(`rm -rf /srv/data/tree; ${makeTree('/srv/data/tree')}`);
+    this.filled = this.#tree();
   }
 
   async remove(): Promise<void> {
@@ -104,11 +112,14 @@ export class FaultSite {
       backups: backups.map(({ vmid, notes }) => [vmid, notes]),
       trees,
       making: JSON.parse(readFileSync(join(state, 'node', 'making.json'), 'utf8')) as unknown,
-      tree: this.inside(`${describeTree('/srv/data/tree')}; cat /srv/data/seen`),
+      tree: this.#tree() === this.filled ? 'byte for byte' : this.#tree(),
+      seen: this.inside('cat /srv/data/seen'),
     };
     const snapshots = [...new Set(JSON.stringify(whole).match(/pgo_\d{8}_\d{6}/g) ?? [])].toSorted();
     const text = JSON.stringify(whole)
       .replace(/disk-\d+/g, 'disk')
+      // identity() has it
+      .replace(/hwaddr=[0-9A-F:]+/gi, 'hwaddr')
       .replace(/"SHA256:[A-Za-z0-9+/]{20,}"(,"SHA256:[A-Za-z0-9+/]{20,}")*/g, '"keys"')
       .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, 'a time')
       .replace(/pgo_\d{8}_\d{6}/g, (name) => `pgo_${snapshots.indexOf(name)}`);
