@@ -112,7 +112,7 @@ ${more}`;
       await run('deploy', define(yaml(data(1))));
       const made = await config();
       expect(made).toMatchObject({ startup: 'order=2,up=5', tags: 'full;pve-gitops;web' });
-      expect(made.description).toMatch(/^Everything at once\.\n<!-- pve-gitops/);
+      expect(made.description).toMatch(/^Everything at once\.\n\n.*\n<!-- pve-gitops:1 /);
       const guests = dataOf<readonly Record<string, unknown>[]>(
         await site.client.call('GET', '/cluster/resources', { type: 'vm' }),
       );
