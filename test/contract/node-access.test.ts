@@ -196,3 +196,14 @@ describe('how rights add up to a create (rows 698 to 705)', () => {
     });
   });
 });
+
+describe('at one and the same second', () => {
+  it('two backups of a container are two archives', async () => {
+    for (const notes of ['first', 'second']) {
+      const body = { vmid: 100, storage: 'local', 'notes-template': notes };
+      expect(await test.task(root, 'POST', '/nodes/pve/vzdump', body)).toBe('OK');
+    }
+    const content = await root.call('GET', '/nodes/pve/storage/local/content', { content: 'backup' });
+    expect(dataOf<{ notes: string }[]>(content).map(({ notes }) => notes)).toEqual(['first', 'second']);
+  });
+});

@@ -140,7 +140,7 @@ describe.each(RELEASES)('clones on Proxmox VE %s', (release) => {
         return;
       }
       await bed.target.control('POST', 'faults', { kind: 'lock', vmid: IMAGE, lock: 'backup' });
-      const error = await refusal(bed.ports.clones.clone(wish(bed.node, { kind: 'full' }), within(1500)));
+      const error = await refusal(bed.ports.clones.clone(wish(bed.node, { kind: 'full' }), within(5000)));
       await bed.target.control('DELETE', 'faults');
       expect([error.kind, error.message]).toEqual(['busy', expect.stringContaining('CT is locked (backup)')]);
       expect(await bed.exists(CLONE)).toBe(false);

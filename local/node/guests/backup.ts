@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { BackupArchive } from '../backend/backend.ts';
 import type { Core } from '../core.ts';
@@ -47,6 +47,15 @@ function archivedConfig(config: GuestConfig): string {
   return printConfig({ values, raw: config.raw, pending: {}, snapshots: {} });
 }
 
+/** Names hold seconds, and no real backup is done within one: a second one takes the next second's, not the first's. */
+function freeName(core: Core, { vmid, storage, compression }: BackupJob) {
+  for (let at = core.clock.now(); ; at += 1000) {
+    const name = `backup/vzdump-lxc-${vmid}-${timestamps(new Date(at)).file}.${ENDINGS[compression]}`;
+    const file = core.storages.filePath({ storage, name });
+    if (!existsSync(file)) return { name, file };
+  }
+}
+
 /** Writes the archive, and the notes beside it. */
 async function write(
   core: Core,
@@ -56,9 +65,7 @@ async function write(
   snapshot: string | undefined,
 ): Promise<void> {
   const { vmid, storage, compression } = job;
-  const stamp = timestamps(new Date(core.clock.now())).file;
-  const name = `backup/vzdump-lxc-${vmid}-${stamp}.${ENDINGS[compression]}`;
-  const file = core.storages.filePath({ storage, name });
+  const { name, file } = freeName(core, job);
   mkdirSync(dirname(file), { recursive: true });
   core.volumes.assertSpace(storage);
   task.log(`INFO: creating vzdump archive '${core.storages.shownPath({ storage, name }, 'backup')}'`);

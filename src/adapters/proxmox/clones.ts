@@ -5,7 +5,7 @@ import type { Call, SettledTask } from '../../model/ports.ts';
 import { api, type Session } from './api.ts';
 import { carryOut } from './carry-out.ts';
 import { observe } from './container-state.ts';
-import { Failure, failureText } from './failure.ts';
+import { failureText } from './failure.ts';
 import { Gate } from './gate.ts';
 import { guardDescription } from './guard-parameters.ts';
 import { nodeName, storageName, vmidPart } from './names.ts';
@@ -15,6 +15,8 @@ import { assertWritable } from './quorum.ts';
 
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 3000;
+/** Nothing is sent that late: what the deadline cuts off has an uncertain end, where the lock alone is a sure one. */
+const LAST_MS = 1000;
 
 /** Clones of one connection, one at a time per source: a clone locks what it is made from. */
 export class CloneQueue {
@@ -36,8 +38,10 @@ export class CloneQueue {
     guardClone(what, wish);
     const gate = this.#gates.get(from) ?? new Gate(1);
     this.#gates.set(from, gate);
-    return await operate(what, call, (signal) =>
-      gate.through(signal, () => whileLocked(this.#session, signal, () => cloneOnce(this.#session, wish, signal))),
+    return await operate(what, call, (signal, leftMs) =>
+      gate.through(signal, () =>
+        whileLocked(this.#session, signal, leftMs, () => cloneOnce(this.#session, wish, signal)),
+      ),
     );
   }
 }
@@ -73,21 +77,18 @@ async function cloneOnce(session: Session, wish: CloneWish, signal: AbortSignal)
 async function whileLocked(
   session: Session,
   signal: AbortSignal,
+  leftMs: () => number,
   work: () => Promise<SettledTask>,
 ): Promise<SettledTask> {
-  let locked: unknown;
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(LONGEST_PAUSE_MS, pause * 2)) {
     try {
       return await work();
     } catch (error) {
-      const late = signal.aborted && error instanceof Failure && !error.uncertain;
-      if (locked !== undefined && late) throw locked;
-      if (!/^CT is locked/.test(failureText(error) ?? '')) throw error;
-      locked = error;
+      if (!/^CT is locked/.test(failureText(error) ?? '') || leftMs() < pause + LAST_MS) throw error;
+      await session.clock.sleep(pause, signal).catch(() => {
+        throw error;
+      });
     }
-    await session.clock.sleep(pause, signal).catch(() => {
-      throw locked;
-    });
   }
 }
 

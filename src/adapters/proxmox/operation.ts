@@ -7,9 +7,14 @@ const LONGEST_MS = 2 ** 31 - 1;
 
 /**
  * Runs one call of a port under its deadline and signal, and puts what goes wrong into words: `Unable to <what>: …`.
- * Throws GitopsError only.
+ * `run` is told how many milliseconds are left at any time. Throws GitopsError only.
  */
-export async function operate<T>(what: string, call: Call, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function operate<T>(
+  what: string,
+  call: Call,
+  run: (signal: AbortSignal, leftMs: () => number) => Promise<T>,
+): Promise<T> {
+  const began = performance.now();
   const ending = new AbortController();
   const ms = Math.min(call.timeoutMs, LONGEST_MS);
   const timer = setTimeout(() => ending.abort(new Failure({ kind: 'late', ms })), ms);
@@ -18,7 +23,7 @@ export async function operate<T>(what: string, call: Call, run: (signal: AbortSi
   try {
     if (call.signal.aborted) cancel();
     ending.signal.throwIfAborted();
-    return await run(ending.signal);
+    return await run(ending.signal, () => ms - (performance.now() - began));
   } catch (error) {
     // A pause that was cut short rejects with whatever the clock gives.
     throw explain(what, ending.signal.aborted && !(error instanceof Failure) ? ending.signal.reason : error);
