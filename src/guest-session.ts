@@ -1,6 +1,7 @@
 import type { GuestDone } from './apply/context.ts';
 import { call, DEADLINES } from './apply/deadlines.ts';
 import type { Holding } from './apply/lease.ts';
+import { leasedAddress } from './apply/leased-address.ts';
 import { WEB_PORTS } from './apply/outcome.ts';
 import { baselineHash, runBaseline } from './baseline/debian.ts';
 import { cincInput } from './cinc-input.ts';
@@ -69,14 +70,8 @@ export class GuestSession {
     const ipv6 = interfaces.find((net) => net.ipv6?.kind === 'static')?.ipv6;
     if (!dynamic && ipv6?.kind === 'static') return ipv6.address;
     const { node, vmid } = state;
-    const { inventory, clock } = this.ports;
-    const until = clock.now().getTime() + DEADLINES.reachable;
-    for (let wait = 100; clock.now().getTime() < until; wait = Math.min(wait * 2, 2000)) {
-      const found = await inventory.addresses(node, vmid, call(DEADLINES.read, this.options.signal));
-      const address = found.find((entry) => entry.includes('.')) ?? found[0];
-      if (address !== undefined) return address;
-      await clock.sleep(wait, this.options.signal);
-    }
+    const address = await leasedAddress(this.ports, { node, vmid, ipv6: true }, this.options.signal);
+    if (address !== undefined) return address;
     const reason = dynamic ? 'it got no address from DHCP' : 'it has no address that is known here';
     throw new GitopsError('remote', `Unable to reach container ${vmid}: ${reason}`);
   }

@@ -1,6 +1,7 @@
 import { call, DEADLINES } from './apply/deadlines.ts';
 import { cloneImage, markOfClone, shapeClone } from './apply/image/clone.ts';
 import { ownHostKeys } from './apply/image/own-keys.ts';
+import { leasedAddress } from './apply/leased-address.ts';
 import { isIndexRefused } from './apply/steps/change.ts';
 import { authorizedKeys, hostKeysOf, pinnedHostKeys } from './apply/steps/create.ts';
 import { candidateAddress } from './candidate-address.ts';
@@ -54,7 +55,7 @@ export async function openJob(ports: Ports, options: RunOptions, target: JobTarg
   await reapJobs(ports, { site, vmid, signal });
   const address = await jobAddress(ports, options, vmid);
   if (address === undefined) throw noAddress(target.vmid);
-  const template = await templateOf(ports, options, node);
+  const template = await newestDebian(ports, options, node);
   const parameters = jobParameters(target.vmid, options.desired, settings, address);
   const image = await jobImage(ports, options, { ...target, template, address });
   try {
@@ -82,7 +83,7 @@ async function start(
   const { vmid, node, image } = wish;
   const made = image === undefined ? await create(ports, options, wish) : await clone(ports, options, wish, image);
   await ports.containers.start(node, vmid, call(DEADLINES.power, signal));
-  const found = address.kind === 'static' ? address.address : await leasedAddress(ports, node, vmid, signal);
+  const found = address.kind === 'static' ? address.address : await addressOf(ports, node, vmid, signal);
   const known = made.length > 0 ? made : await pinnedHostKeys({ ports, signal }, node, vmid);
   const where = { vmid, node, address: found };
   const reachable = call(DEADLINES.reachable, signal);
@@ -141,7 +142,12 @@ async function clone(ports: Ports, options: RunOptions, wish: Wish, image: Clone
   return image.hostKeys;
 }
 
-async function templateOf({ inventory, containers }: Ports, { settings, signal }: RunOptions, node: string) {
+/** The newest Debian that this server knows, fetched where it is not there yet. */
+export async function newestDebian(
+  { inventory, containers }: Ports,
+  { settings, signal }: Pick<RunOptions, 'settings' | 'signal'>,
+  node: string,
+): Promise<string> {
   const read = call(DEADLINES.read, signal);
   const storage = settings.templateStorage;
   const present = await inventory.templates(node, storage, read);
@@ -159,14 +165,9 @@ async function jobAddress(ports: Ports, { settings, desired, signal }: RunOption
   return found.kind === 'dhcp' ? ({ kind: 'dhcp' } as const) : undefined;
 }
 
-async function leasedAddress({ inventory, clock }: Ports, node: string, vmid: number, signal: AbortSignal) {
-  const until = clock.now().getTime() + DEADLINES.reachable;
-  for (let wait = 100; clock.now().getTime() < until; wait = Math.min(wait * 2, 2000)) {
-    const found = await inventory.addresses(node, vmid, call(DEADLINES.read, signal));
-    const address = found.find((entry) => entry.includes('.'));
-    if (address !== undefined) return address;
-    await clock.sleep(wait, signal);
-  }
+async function addressOf(ports: Ports, node: string, vmid: number, signal: AbortSignal): Promise<string> {
+  const found = await leasedAddress(ports, { node, vmid }, signal);
+  if (found !== undefined) return found;
   throw new GitopsError('remote', `Unable to reach job ${vmid}: it got no address from DHCP`, {
     advice: ['set candidate_addresses to addresses that are free', 'or set ansible.place to target'],
   });

@@ -1,5 +1,4 @@
 import { isAbsolute, join, resolve } from 'node:path';
-import { connectMask, connectSource } from '../../src/connect.ts';
 import { define } from '../../src/deploy.ts';
 import { identityOf, stageOf } from '../../src/desired/identity.ts';
 import { encodeDesired } from '../../src/desired/json.ts';
@@ -11,10 +10,8 @@ import { summaryOf } from '../../src/report/desired.ts';
 import { EXIT } from '../../src/report/exit-code.ts';
 import { plainLine } from '../../src/report/plain-text.ts';
 import type { Style } from '../../src/report/style.ts';
-import { resolveSettings } from '../../src/settings/resolve.ts';
-import { type CommonOptions, readText, sourcesOf } from './context.ts';
-import { stateDirectory } from './state.ts';
-import { openTerminal } from './terminal.ts';
+import type { CommonOptions } from './context.ts';
+import { offline } from './offline.ts';
 
 /** What became of one directory. */
 type Result =
@@ -26,19 +23,11 @@ type Result =
  * there count, such as the prefix of bare addresses. Ends with 0 or 3.
  */
 export async function validate(directories: readonly string[], options: CommonOptions): Promise<number> {
-  const mask = connectMask();
-  const { settings, secrets } = resolveSettings(sourcesOf(options.settings), {
-    stateDirectory: stateDirectory(),
-    read: (path) => readText(resolve(path)),
-    connectionOptional: true,
-  });
-  for (const secret of secrets) mask.mask(secret);
+  const { settings, source, terminal } = offline(options);
   const stage = stageOf(options.stage, undefined, settings.stage);
-  const source = connectSource();
   const results: Result[] = [];
   for (const directory of directories) results.push(await validateOne(directory, stage, options, settings, source));
 
-  const terminal = openTerminal({ json: options.json === true, verbose: false, mask: (text) => mask.apply(text) });
   const exitCode = results.every(({ valid }) => valid) ? EXIT.ok : EXIT.user;
   if (options.json === true) {
     terminal.json(JSON.stringify({ version: 1, kind: 'validated', stage, exitCode, definitions: results }));

@@ -1,12 +1,13 @@
 import { call, DEADLINES } from '../apply/deadlines.ts';
+import { leasedAddress } from '../apply/leased-address.ts';
 import { authorizedKeys, hostKeysOf, pinnedHostKeys } from '../apply/steps/create.ts';
 import { candidateAddress } from '../candidate-address.ts';
+import { newestDebian } from '../job-container.ts';
 import { GitopsError } from '../model/errors.ts';
 import { formatDescription, type Mark, parseDescription } from '../model/mark.ts';
 import type { ContainerState } from '../model/observed.ts';
 import type { Ports, Shell } from '../model/ports.ts';
 import { jobParameters } from '../plan/job.ts';
-import { chooseTemplate } from '../plan/template.ts';
 import type { RunOptions } from '../run.ts';
 
 /** A container that does for the control plane what would end the control plane's own runs. */
@@ -42,7 +43,7 @@ export async function openPilot(
       ],
     });
   }
-  const template = await templateOf(ports, options, node);
+  const template = await newestDebian(ports, options, node);
   const now = ports.inventory.serverTime() ?? ports.clock.now();
   const mark: Mark = {
     site: settings.site,
@@ -67,7 +68,7 @@ export async function openPilot(
   try {
     const { log } = await ports.containers.create(node, vmid, parameters, call(DEADLINES.create, signal));
     await ports.containers.start(node, vmid, call(DEADLINES.power, signal));
-    const found = address.kind === 'static' ? address.address : await leased(ports, node, vmid, signal);
+    const found = address.kind === 'static' ? address.address : await addressOf(ports, node, vmid, signal);
     const keys = hostKeysOf(log);
     const hostKeys = keys.length > 0 ? keys : await pinnedHostKeys({ ports, signal }, node, vmid);
     const where = { vmid, node, address: found, hostKeys };
@@ -101,22 +102,9 @@ function isPilot(state: ContainerState, site: string): boolean {
   return mark !== undefined && mark.role === 'pilot' && mark.site === site && mark.vmid === state.vmid;
 }
 
-async function templateOf({ inventory }: Ports, { settings, signal }: Options, node: string): Promise<string> {
-  const read = call(DEADLINES.read, signal);
-  const storage = settings.templateStorage;
-  const present = await inventory.templates(node, storage, read);
-  // The control plane was made of one: there is at least that.
-  return chooseTemplate({ kind: 'newest', os: 'debian' }, { storage, present, offered: [] }).volid;
-}
-
-async function leased({ inventory, clock }: Ports, node: string, vmid: number, signal: AbortSignal): Promise<string> {
-  const until = clock.now().getTime() + DEADLINES.reachable;
-  for (let wait = 100; clock.now().getTime() < until; wait = Math.min(wait * 2, 2000)) {
-    const found = await inventory.addresses(node, vmid, call(DEADLINES.read, signal));
-    const address = found.find((entry) => entry.includes('.'));
-    if (address !== undefined) return address;
-    await clock.sleep(wait, signal);
-  }
+async function addressOf(ports: Ports, node: string, vmid: number, signal: AbortSignal): Promise<string> {
+  const found = await leasedAddress(ports, { node, vmid }, signal);
+  if (found !== undefined) return found;
   throw new GitopsError('remote', `Unable to reach pilot ${vmid}: it got no address from DHCP`, {
     advice: ['set candidate_addresses to addresses that are free'],
   });

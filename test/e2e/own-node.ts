@@ -4,6 +4,7 @@ import { basename, join, resolve } from 'node:path';
 import { describeLocalNode, nodeState } from '../../local/cli/local-node.ts';
 import { layoutOf } from '../../local/node/backend/lxc/layout.ts';
 import { resetNode, startNode } from '../../local/node/daemon.ts';
+import { nested } from '../../src/settings/nested.ts';
 import { dataOf, NodeClient } from '../contract/support/node-client.ts';
 import { waitFor } from './wait.ts';
 
@@ -99,18 +100,6 @@ function guardOf(directory: string): ChildProcess {
   });
   guard.unref();
   return guard;
-}
-
-/** `proxmox.host` → `{ proxmox: { host } }` */
-function nested(flat: Readonly<Record<string, string>>): object {
-  const root: Record<string, Record<string, string> | string> = {};
-  for (const [key, value] of Object.entries(flat)) {
-    const [group = '', name] = key.split('.');
-    const inner = root[group];
-    if (name === undefined) root[group] = value;
-    else root[group] = { ...(typeof inner === 'object' ? inner : {}), [name]: value };
-  }
-  return root;
 }
 
 /** The page that the address serves; waits until it holds the text. */

@@ -1,3 +1,4 @@
+import { nested } from '../../settings/nested.ts';
 import type { Item } from '../directory/hooks.ts';
 
 export interface SiteSettings {
@@ -65,15 +66,4 @@ export function siteSettings(path: string, text: string): SiteSettings {
     items.push({ place: `${path}: password`, text: 'a secret is not copied: set PASSWORD' });
   }
   return { values: nested(flat), network: flat, hasPassword, items };
-}
-
-function nested(flat: Readonly<Record<string, string>>): SiteSettings['values'] {
-  const root: Record<string, Record<string, string> | string> = {};
-  for (const [key, value] of Object.entries(flat)) {
-    const [group = '', name] = key.split('.');
-    const inner = root[group];
-    if (name === undefined) root[group] = value;
-    else root[group] = { ...(typeof inner === 'object' ? inner : {}), [name]: value };
-  }
-  return root;
 }
