@@ -1,4 +1,3 @@
-import { ansiblePlace } from './ansible-place.ts';
 import { converge } from './apply/converge.ts';
 import { failedOutcome, finishedOutcome } from './apply/outcome.ts';
 import { definitionFiles } from './definition/files.ts';
@@ -6,6 +5,7 @@ import { parseDefinition } from './definition/parse.ts';
 import type { Identity } from './desired/identity.ts';
 import { resolve } from './desired/resolve.ts';
 import { withDrift } from './drift.ts';
+import { ansiblePlace } from './jobs/ansible-place.ts';
 import { keepState } from './keep.ts';
 import type { Desired } from './model/desired.ts';
 import { GitopsError } from './model/errors.ts';

@@ -70,9 +70,9 @@ const RULES: readonly (readonly [RegExp, RegExp, string])[] = [
     'connect joins adapters to ports and knows no stage',
   ],
   [
-    /^src\/(deploy|run|scope|guest-session|cinc-input|site-containers|way-back|keep|drift|replace|candidate-address|base-image|ansible-place|job-container|job-reaper|job-image)\.ts$/,
+    /^src\/(deploy|run|scope|guest-session|cinc-input|site-containers|way-back|keep|drift|replace|candidate-address|base-image)\.ts$|^src\/jobs\//,
     new RegExp(
-      `^src/(model/|(run|scope|guest-session|cinc-input|site-containers|way-back|keep|drift|replace|candidate-address|base-image|ansible-place|job-container|job-reaper|job-image).ts|${STAGES.join('/|')}/)`,
+      `^src/(model/|(run|scope|guest-session|cinc-input|site-containers|way-back|keep|drift|replace|candidate-address|base-image).ts|jobs/|${STAGES.join('/|')}/)`,
     ),
     'deploy, run and what they are made of join stages and know no adapter',
   ],
@@ -86,8 +86,8 @@ const RULES: readonly (readonly [RegExp, RegExp, string])[] = [
   ),
   [
     /^src\/controlplane\//,
-    new RegExp(`^src/(model/|(deploy|run|candidate-address).ts|controlplane/|${STAGES.join('/|')}/)`),
-    'the control plane is deployed as a container is, looked into, and has a pilot at an address of candidates',
+    new RegExp(`^src/(model/|(deploy|run|candidate-address).ts|jobs/|controlplane/|${STAGES.join('/|')}/)`),
+    'the control plane is deployed as a container is, looked into, and has a pilot that is made as a job is',
   ],
   [
     /^src\/images\//,

@@ -2,7 +2,7 @@ import { call, DEADLINES } from '../apply/deadlines.ts';
 import { leasedAddress } from '../apply/leased-address.ts';
 import { authorizedKeys, hostKeysOf, pinnedHostKeys } from '../apply/steps/create.ts';
 import { candidateAddress } from '../candidate-address.ts';
-import { newestDebian } from '../job-container.ts';
+import { newestDebian } from '../jobs/container.ts';
 import { GitopsError } from '../model/errors.ts';
 import { formatDescription, type Mark, parseDescription } from '../model/mark.ts';
 import type { ContainerState } from '../model/observed.ts';

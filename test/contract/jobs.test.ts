@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { describeLocalNode } from '../../local/cli/local-node.ts';
 import { type ConnectedPorts, connect, connectMask } from '../../src/connect.ts';
 import { define } from '../../src/deploy.ts';
-import { openJob } from '../../src/job-container.ts';
+import { openJob } from '../../src/jobs/container.ts';
 import { formatDescription, type Mark, parseDescription } from '../../src/model/mark.ts';
 import type { Event } from '../../src/model/ports.ts';
 import type { RunOptions } from '../../src/run.ts';

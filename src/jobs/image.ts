@@ -1,12 +1,12 @@
-import { call, DEADLINES } from './apply/deadlines.ts';
-import { findImages } from './apply/image/find.ts';
-import { makeImage, recipeOf } from './base-image.ts';
-import type { EngineName } from './model/definition.ts';
-import type { BaseImage, CloneSource } from './model/image.ts';
-import type { Ports } from './model/ports.ts';
-import { ageInDays, isFinished } from './plan/image.ts';
-import { type JobAddress, jobMac } from './plan/job.ts';
-import type { RunOptions } from './run.ts';
+import { call, DEADLINES } from '../apply/deadlines.ts';
+import { findImages } from '../apply/image/find.ts';
+import { makeImage, recipeOf } from '../base-image.ts';
+import type { EngineName } from '../model/definition.ts';
+import type { BaseImage, CloneSource } from '../model/image.ts';
+import type { Ports } from '../model/ports.ts';
+import { ageInDays, isFinished } from '../plan/image.ts';
+import { type JobAddress, jobMac } from '../plan/job.ts';
+import type { RunOptions } from '../run.ts';
 
 export interface JobImagePlace {
   readonly node: string;

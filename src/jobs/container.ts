@@ -1,20 +1,20 @@
-import { call, DEADLINES } from './apply/deadlines.ts';
-import { cloneImage, markOfClone, shapeClone } from './apply/image/clone.ts';
-import { ownHostKeys } from './apply/image/own-keys.ts';
-import { leasedAddress } from './apply/leased-address.ts';
-import { isIndexRefused } from './apply/steps/change.ts';
-import { authorizedKeys, hostKeysOf, pinnedHostKeys } from './apply/steps/create.ts';
-import { candidateAddress } from './candidate-address.ts';
-import { jobImage } from './job-image.ts';
-import { destroyJob, reapJobs } from './job-reaper.ts';
-import { GitopsError } from './model/errors.ts';
-import type { CloneSource } from './model/image.ts';
-import { formatDescription, type Mark } from './model/mark.ts';
-import type { Parameters } from './model/plan.ts';
-import type { Ports, Shell } from './model/ports.ts';
-import { JOB_EXPIRES_MS, type JobAddress, jobParameters } from './plan/job.ts';
-import { chooseTemplate } from './plan/template.ts';
-import type { RunOptions } from './run.ts';
+import { call, DEADLINES } from '../apply/deadlines.ts';
+import { cloneImage, markOfClone, shapeClone } from '../apply/image/clone.ts';
+import { ownHostKeys } from '../apply/image/own-keys.ts';
+import { leasedAddress } from '../apply/leased-address.ts';
+import { isIndexRefused } from '../apply/steps/change.ts';
+import { authorizedKeys, hostKeysOf, pinnedHostKeys } from '../apply/steps/create.ts';
+import { candidateAddress } from '../candidate-address.ts';
+import { GitopsError } from '../model/errors.ts';
+import type { CloneSource } from '../model/image.ts';
+import { formatDescription, type Mark } from '../model/mark.ts';
+import type { Parameters } from '../model/plan.ts';
+import type { Ports, Shell } from '../model/ports.ts';
+import { JOB_EXPIRES_MS, type JobAddress, jobParameters } from '../plan/job.ts';
+import { chooseTemplate } from '../plan/template.ts';
+import type { RunOptions } from '../run.ts';
+import { jobImage } from './image.ts';
+import { destroyJob, reapJobs } from './reaper.ts';
 
 /** A container that was made for one run, and is destroyed after it. */
 export interface Job {

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import type { AnsiblePlace, AnsibleTarget, OpenAnsiblePlace } from './configure/ansible.ts';
-import { CLOSE_LOGIN, OPEN_LOGIN } from './configure/ansible-scripts.ts';
-import type { Job } from './job-container.ts';
-import { GitopsError } from './model/errors.ts';
-import type { Call, Ports, Shell } from './model/ports.ts';
-import type { RunOptions } from './run.ts';
+import type { AnsiblePlace, AnsibleTarget, OpenAnsiblePlace } from '../configure/ansible.ts';
+import { CLOSE_LOGIN, OPEN_LOGIN } from '../configure/ansible-scripts.ts';
+import { GitopsError } from '../model/errors.ts';
+import type { Call, Ports, Shell } from '../model/ports.ts';
+import type { RunOptions } from '../run.ts';
+import type { Job } from './container.ts';
 
 /** After the run's own limit, so that its end is a matter of the run and not of the login. */
 const SPARE_MINUTES = 2;
@@ -19,7 +19,7 @@ export function ansiblePlace(ports: Ports, options: RunOptions, target: AnsibleT
   if (place === 'target' || simulated !== undefined) return undefined;
   return async (shell, call) => {
     ports.reporter.tell({ kind: 'line', text: 'making a container for Ansible, without credentials' });
-    const { openJob } = await import('./job-container.ts');
+    const { openJob } = await import('./container.ts');
     const job = await openJob(ports, options, { vmid: target.vmid, node: target.node, programs: 'ansible' });
     try {
       return await openLogin(ports, shell, job, target, call);

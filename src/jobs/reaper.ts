@@ -1,8 +1,8 @@
-import { call, DEADLINES } from './apply/deadlines.ts';
-import { parseDescription } from './model/mark.ts';
-import type { Guest } from './model/observed.ts';
-import type { Ports } from './model/ports.ts';
-import { isExpired, isJob, notAJob } from './plan/job.ts';
+import { call, DEADLINES } from '../apply/deadlines.ts';
+import { parseDescription } from '../model/mark.ts';
+import type { Guest } from '../model/observed.ts';
+import type { Ports } from '../model/ports.ts';
+import { isExpired, isJob, notAJob } from '../plan/job.ts';
 
 export interface JobSearch {
   readonly site: string;
