@@ -2,7 +2,7 @@
 set -eu
 name=$1
 umask 077
-mkdir -p "$PVE_GITOPS_KIT/work/nodes" "$PVE_GITOPS_KIT/work/cache" "$PVE_GITOPS_KIT/work/backup"
+mkdir -p "$PVE_GITOPS_KIT/state/nodes" "$PVE_GITOPS_KIT/state/cache" "$PVE_GITOPS_KIT/state/backup"
 if [ -f metadata.json ]; then
   given=$(sed -n 's/.*"name"[[:space:]]*:[[:space:]]*"\([A-Za-z0-9_.-]*\)".*/\1/p' metadata.json | head -n 1)
 elif [ -f metadata.rb ]; then
@@ -20,7 +20,7 @@ cookbook=$PVE_GITOPS_KIT/cookbooks/$given
 mkdir -p "$PVE_GITOPS_KIT/cookbooks"
 mv -T -- "$folder" "$cookbook"
 ln -s "$cookbook" "$folder"
-export HOME=$PVE_GITOPS_KIT/work
+export HOME=$PVE_GITOPS_KIT/state
 cd "$cookbook"
 umask 022
 exec cinc-client --local-mode --config "$PVE_GITOPS_KIT/client.rb" --override-runlist "recipe[pve-gitops],recipe[$given]" --no-color --no-fork

@@ -12,11 +12,11 @@ export interface PilotJob {
 export function pilotEnvironment({ run, token, desired, mode, home }: PilotJob): string {
   const environment = {
     ...run,
-    GITHUB_WORKSPACE: `${home}/work`,
-    RUNNER_TEMP: `${home}/work`,
-    GITHUB_OUTPUT: `${home}/work/output`,
-    GITHUB_STEP_SUMMARY: `${home}/work/summary`,
-    GITHUB_STATE: `${home}/work/state`,
+    GITHUB_WORKSPACE: `${home}/runner`,
+    RUNNER_TEMP: `${home}/runner`,
+    GITHUB_OUTPUT: `${home}/runner/output`,
+    GITHUB_STEP_SUMMARY: `${home}/runner/summary`,
+    GITHUB_STATE: `${home}/runner/state`,
     PVE_GITOPS_CONFIG: '/srv/control-plane/site/config.json',
     INPUT_DESIRED: desired,
     INPUT_DIRECTORY: `${home}/definition`,
@@ -55,8 +55,8 @@ const until = async (minutes, look) => {
   return false;
 };
 
-mkdirSync(home + '/work', { recursive: true });
-for (const name of ['output', 'summary', 'state']) writeFileSync(home + '/work/' + name, '');
+mkdirSync(home + '/runner', { recursive: true });
+for (const name of ['output', 'summary', 'state']) writeFileSync(home + '/runner/' + name, '');
 const ended = await until(5, async () => (await (await api('GET', '/actions/runs/' + run)).json()).status === 'completed');
 console.log(ended ? 'the run has ended' : 'the run has not ended: going on');
 let code = 0;

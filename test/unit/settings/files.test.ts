@@ -13,10 +13,10 @@ describe('the settings file', () => {
   });
 
   it('is the first that is there, alone', () => {
-    const disk: Record<string, string> = { '/work/local/config.json': 'a', '/etc/pve-gitops/config.json': 'b' };
+    const disk: Record<string, string> = { '/checkout/local/config.json': 'a', '/etc/pve-gitops/config.json': 'b' };
     const read = (path: string): string | undefined => disk[path];
     const candidates = settingsFiles({}, {});
-    expect(readSettingsFiles(candidates, '/work', read)).toEqual([{ path: 'local/config.json', text: 'a' }]);
+    expect(readSettingsFiles(candidates, '/checkout', read)).toEqual([{ path: 'local/config.json', text: 'a' }]);
     expect(readSettingsFiles(candidates, '/else', read)).toEqual([{ path: '/etc/pve-gitops/config.json', text: 'b' }]);
     expect(readSettingsFiles(candidates, '/else', () => undefined)).toEqual([]);
   });
@@ -25,7 +25,7 @@ describe('the settings file', () => {
     [{}, { config: 'x.json' }, '--config names it'],
     [{ PVE_GITOPS_CONFIG: 'x.json' }, {}, 'PVE_GITOPS_CONFIG names it'],
   ])('has to be there when it is named', (environment, flags, advice) => {
-    const read = () => readSettingsFiles(settingsFiles(environment, flags), '/work', () => undefined);
+    const read = () => readSettingsFiles(settingsFiles(environment, flags), '/checkout', () => undefined);
     expect(read).toThrowError('Unable to read settings x.json: there is no such file');
     expect(read).toThrowError(
       expect.objectContaining({ kind: 'user', advice: [expect.stringContaining(advice)] }) as Error,
