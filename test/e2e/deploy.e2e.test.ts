@@ -5,8 +5,8 @@ import { forgeAndRunner, logOfRun } from './forge-and-runner.ts';
 import type { Run } from './gitea-types.ts';
 import { cancelRun } from './gitea-web.ts';
 import { type OwnNode, page, startOwnNode } from './own-node.ts';
-import { exportProject, PROJECT } from './project.ts';
-import { pushFolder } from './push.ts';
+import { PROJECT } from './project.ts';
+import { provideActions, pushFolder } from './push.ts';
 import { runnerVersion } from './runner.ts';
 import { processesAtHome } from './stragglers.ts';
 import { waitFor } from './wait.ts';
@@ -38,12 +38,7 @@ const site = forgeAndRunner('deploy', () => ({ env: { PVE_GITOPS_CONFIG: node.co
 beforeAll(async () => {
   const { forge, tools, directory } = site();
   console.log(`Gitea ${await forge.api.version()}, ${await runnerVersion(tools)}`);
-  await forge.api.createOrganisation('srv');
-  await forge.api.createRepository('srv/config');
-  const project = join(directory, 'project');
-  exportProject(project);
-  await pushFolder(forge, 'srv/config', project);
-
+  await provideActions(forge, directory);
   await forge.api.createRepository(REPOSITORY, { private: true });
   folder = join(directory, 'apache');
   cpSync(join(PROJECT, 'libs/apache'), folder, { recursive: true });

@@ -62,14 +62,14 @@ export class GiteaApi {
     return (await this.request<{ runners: Runner[] }>('GET', '/admin/actions/runners')).runners;
   }
 
-  /** Starts a workflow by its file name and returns the id of the run. */
+  /** Starts a workflow by its file below .gitea/workflows/ and returns the id of the run. */
   async dispatch(
     repository: string,
     workflow: string,
     ref: string,
     inputs: Record<string, string> = {},
   ): Promise<number> {
-    const path = `/repos/${repository}/actions/workflows/${workflow}/dispatches?return_run_details=true`;
+    const path = `/repos/${repository}/actions/workflows/${encodeURIComponent(workflow)}/dispatches?return_run_details=true`;
     return (await this.request<{ workflow_run_id: number }>('POST', path, { ref, inputs })).workflow_run_id;
   }
 

@@ -6,8 +6,7 @@ import { addTemplate, dataOf, startTestNode, type TestNode } from '../contract/s
 import { forgeAndRunner, logOfRun } from './forge-and-runner.ts';
 import type { Run } from './gitea-types.ts';
 import { keepPage } from './keep-page.ts';
-import { exportProject } from './project.ts';
-import { pushFiles, pushFolder } from './push.ts';
+import { provideActions, pushFiles } from './push.ts';
 
 /** What people see of a plan and of a mistake, on a real Gitea with a node that runs no containers. */
 
@@ -36,11 +35,7 @@ const site = forgeAndRunner('plan', () => ({ env: { PVE_GITOPS_CONFIG: config } 
 
 beforeAll(async () => {
   const { forge, directory } = site();
-  await forge.api.createOrganisation('srv');
-  await forge.api.createRepository('srv/config');
-  const project = join(directory, 'project');
-  exportProject(project);
-  await pushFolder(forge, 'srv/config', project);
+  await provideActions(forge, directory);
   await forge.api.createRepository(REPOSITORY, { private: true });
   workflow = await forge.api.text('GET', '/repos/srv/config/raw/workflows/templates/long.yml');
 });

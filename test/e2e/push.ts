@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Forge } from './forge.ts';
 import { isolatedEnvironment, run } from './process.ts';
+import { exportProject } from './project.ts';
 import { waitFor } from './wait.ts';
 
 export interface PushOptions {
@@ -56,6 +57,15 @@ async function settled(forge: Forge, repository: string, branch: string, sha: st
     const { commit } = await forge.api.request<{ commit: { id: string } }>('GET', path);
     return commit.id === sha ? true : undefined;
   });
+}
+
+/** Organisation `srv`, and in it `srv/config`: this project, whose actions every workflow uses. */
+export async function provideActions(forge: Forge, directory: string): Promise<void> {
+  await forge.api.createOrganisation('srv');
+  await forge.api.createRepository('srv/config');
+  const project = join(directory, 'project');
+  exportProject(project);
+  await pushFolder(forge, 'srv/config', project);
 }
 
 /** Like `pushFolder`, for files given by their content: they are all that the new commit has. */

@@ -7,8 +7,8 @@ import { forgeAndRunner, logOfRun } from './forge-and-runner.ts';
 import type { Run } from './gitea-types.ts';
 import { keepPage } from './keep-page.ts';
 import { type OwnNode, startOwnNode } from './own-node.ts';
-import { exportProject, PROJECT } from './project.ts';
-import { pushFolder } from './push.ts';
+import { PROJECT } from './project.ts';
+import { provideActions, pushFolder } from './push.ts';
 
 /**
  * srv/broker with the long form of the workflow on a real Gitea: pull request, dispatch with a mode, snapshot, rollback, pushes in
@@ -19,6 +19,8 @@ const REPOSITORY = 'srv/broker';
 const RUN_MS = 10 * 60_000;
 const PWNED = '/tmp/pwned-by-a-branch';
 const VMID = 1043;
+// The broker's recipes would need Cinc, and its service packages: a test of workflows waits for neither.
+const DEFINITION = 'IP=192.168.178.43\nID=43\nHOSTNAME=broker\nDISK=local-lvm:4\nENGINE=shell\n';
 
 let node: OwnNode;
 let folder: string;
@@ -37,18 +39,13 @@ const site = forgeAndRunner('workflows', () => ({ env: { PVE_GITOPS_CONFIG: node
 
 beforeAll(async () => {
   const { forge, directory } = site();
-  await forge.api.createOrganisation('srv');
-  await forge.api.createRepository('srv/config');
-  const project = join(directory, 'project');
-  exportProject(project);
-  await pushFolder(forge, 'srv/config', project);
+  await provideActions(forge, directory);
   await forge.api.createRepository(REPOSITORY, { private: true });
   folder = join(directory, 'broker');
   cpSync(join(PROJECT, 'libs/broker'), folder, { recursive: true });
   mkdirSync(join(folder, '.gitea/workflows'), { recursive: true });
   cpSync(join(PROJECT, 'workflows/templates/long.yml'), join(folder, '.gitea/workflows/container.yml'));
-  // What it configures is seen without a service of its own: a test of workflows waits for no packages.
-  writeFileSync(join(folder, 'config.env'), 'IP=192.168.178.43\nID=43\nHOSTNAME=broker\nDISK=local-lvm:4\n');
+  writeFileSync(join(folder, 'config.env'), DEFINITION);
   say('one');
 });
 
@@ -240,7 +237,7 @@ test('the tasks of the site look at its containers: drift, update, backup', asyn
   const { api, token } = site().forge;
   await api.setSecret('srv', 'GITOPS_TOKEN', token);
   const task = async (name: string): Promise<string> => {
-    const id = await api.dispatch('srv/config', `${name}.yml`, 'main');
+    const id = await api.dispatch('srv/config', `tasks/${name}.yml`, 'main');
     const run = await api.waitForRunById('srv/config', id, RUN_MS);
     const log = await logOfRun(site().forge, 'srv/config', run, `workflows/task-${name}.log`);
     expect(run.conclusion, log).toBe('success');
@@ -272,7 +269,7 @@ test('every verb reaches a repository by operate.yml, whatever its own workflow 
 });
 
 test('mode destroy destroys, when somebody asks for it', async () => {
-  writeFileSync(join(folder, 'config.env'), 'IP=192.168.178.43\nID=43\nHOSTNAME=broker\nDISK=local-lvm:4\n');
+  writeFileSync(join(folder, 'config.env'), DEFINITION);
   await push('develop');
   expect(await node.containers()).toContain(VMID);
   const { run, log } = await dispatch('develop', { mode: 'destroy' });
