@@ -26,6 +26,9 @@ done
 export const RUN_PLAYBOOK = `
 set -eo pipefail
 . "$PVE_GITOPS_KIT/environment.sh"
+# For tasks that run here: PREPARE_TARGET says why it is like that.
+[ -d "$ANSIBLE_REMOTE_TEMP" ] || mkdir -m 1733 "$ANSIBLE_REMOTE_TEMP"
+trap 'rm -rf "$ANSIBLE_REMOTE_TEMP"' EXIT
 export ANSIBLE_STDOUT_CALLBACK=pve_gitops ANSIBLE_CALLBACK_PLUGINS=$PVE_GITOPS_KIT/callback
 ansible-playbook -i "$PVE_GITOPS_KIT/inventory.json" -e "@$PVE_GITOPS_KIT/vars.yml" playbook.yml 2> >(errors)
 `.trimStart();
@@ -53,12 +56,13 @@ errors() {
 `.trimStart();
 
 /**
- * On the target, before: Ansible's modules are Python. The directory for what modules write lies on tmpfs; others may pass
- * through it to what is theirs (become), and see nothing.
+ * On the target, before: Ansible's modules are Python. The directory for what modules write lies on tmpfs; whom a task becomes
+ * may write there too, because a module makes a directory of its own when root's home is closed to it. None sees what others
+ * have there.
  */
 export const PREPARE_TARGET = `
 umask 022
-mkdir -p -m 711 /run/pve-gitops && rm -rf /run/pve-gitops/ansible && mkdir -m 711 /run/pve-gitops/ansible || exit 1
+mkdir -p -m 711 /run/pve-gitops && rm -rf /run/pve-gitops/ansible && mkdir -m 1733 /run/pve-gitops/ansible || exit 1
 command -v python3 >/dev/null && exit 0
 export DEBIAN_FRONTEND=noninteractive
 apt() { apt-get -q -y -o Acquire::Retries=3 -o Acquire::http::Timeout=30 -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 "$@"; }

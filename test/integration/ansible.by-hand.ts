@@ -1,12 +1,12 @@
-import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkHost } from '../../local/node/backend/lxc/requirements.ts';
 import { parseDescription } from '../../src/model/mark.ts';
-import { CliSite, type Running } from '../contract/support/cli.ts';
+import type { CliSite, Running } from '../contract/support/cli.ts';
 import { dataOf } from '../contract/support/node-client.ts';
+import { openCliSite, prefixOf } from './cli-site.ts';
 import { searchFor } from './leak-search.ts';
-import { debianTemplate } from './lxc-template.ts';
 
 /** Playbooks on real containers: in a job that has no credentials and leaves nothing, and inside the container itself. */
 
@@ -44,14 +44,8 @@ if (missing.length === 0) {
   let site: CliSite;
 
   beforeAll(async () => {
-    site = await CliSite.open('lxc');
+    site = await openCliSite([12, 13]);
     site.images = 'build';
-    const cache = join(site.state, 'node', 'storage', 'local', 'template', 'cache');
-    mkdirSync(cache, { recursive: true });
-    for (const release of [12, 13] as const) {
-      const template = await debianTemplate(release);
-      copyFileSync(template, join(cache, basename(template)));
-    }
   });
   afterAll(() => site?.close());
 
@@ -87,7 +81,7 @@ if (missing.length === 0) {
       expect(end).toMatchObject({ code: 0 });
       expect(end.text).toContain('configure: 4 ok, 4 changed, 0 failed');
       expect(end.text).toMatch(/· web : Page\n/);
-      const address = `${(site.node.network ?? '').split('.').slice(0, 2).join('.')}.178.71`;
+      const address = `${prefixOf(site)}.178.71`;
       const page = await inside(1071, '/srv/www/index.html');
       expect(page).toBe(`<h1>Hello from web at ${address} to {{ann}}</h1>\n`);
       expect(await inside(1071, '/srv/count')).toBe('changed\n');
@@ -106,7 +100,9 @@ if (missing.length === 0) {
     });
 
     it('which has no credential of the site, and which nobody takes for a container of theirs', async () => {
-      const running = site.start(['deploy', definition({ 'roles/web/tasks/main.yml': WAITING }), '--verbose']);
+      const running = site.start(['deploy', definition({ 'roles/web/tasks/main.yml': WAITING }), '--verbose'], {
+        LOGIN: '{{ann}}',
+      });
       await isWaiting(running);
       const root = await rootOf(701_071);
       const { mark } = parseDescription(String((await site.config(701_071))?.description));

@@ -1,14 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync } from 'node:fs';
-import { request } from 'node:http';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkHost } from '../../local/node/backend/lxc/requirements.ts';
 import { startNode } from '../../local/node/daemon.ts';
 import { parseDescription } from '../../src/model/mark.ts';
-import { CliSite } from '../contract/support/cli.ts';
+import type { CliSite } from '../contract/support/cli.ts';
 import { dataOf } from '../contract/support/node-client.ts';
-import { debianTemplate } from './lxc-template.ts';
+import { fetchPage, openCliSite, prefixOf } from './cli-site.ts';
 
 /** The whole flow on real containers: a page is served, a second run changes nothing, and a run may be killed anywhere. */
 
@@ -21,33 +19,15 @@ describe('deploys to real containers', () => {
   });
 });
 
-function get(url: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const sent = request(url, { timeout: 10_000 }, (answer) => {
-      let text = '';
-      answer.on('data', (chunk: Buffer) => {
-        text += chunk.toString();
-      });
-      answer.on('end', () => resolve(text));
-    });
-    sent.on('error', reject);
-    sent.end();
-  });
-}
-
 if (missing.length === 0) {
   let site: CliSite;
   let directory: string;
   let address: string;
 
   beforeAll(async () => {
-    const template = await debianTemplate(13);
-    site = await CliSite.open('lxc');
-    const cache = join(site.state, 'node', 'storage', 'local', 'template', 'cache');
-    mkdirSync(cache, { recursive: true });
-    copyFileSync(template, join(cache, basename(template)));
+    site = await openCliSite();
     directory = site.definition('apache');
-    address = `${(site.node.network ?? '').split('.').slice(0, 2).join('.')}.178.42`;
+    address = `${prefixOf(site)}.178.42`;
   });
   afterAll(() => site?.close());
 
@@ -62,7 +42,7 @@ if (missing.length === 0) {
       rootfs: String(rootfs).replace(/disk-\d+/, 'disk-…'),
       text,
       mark: { ...mark, hostKeys: mark?.hostKeys.length, good: undefined, history: undefined },
-      page: await get(`http://${address}/`),
+      page: await fetchPage(`http://${address}/`),
     };
   };
   const destroy = async (): Promise<void> =>
@@ -74,7 +54,7 @@ if (missing.length === 0) {
       const end = await site.run(['deploy', directory], { LOGIN: '<ann>' });
       expect(end).toMatchObject({ code: 0 });
       expect(end.stdout).toContain(`http://${address}/`);
-      expect(await get(`http://${address}/`)).toBe('<h1>Hello from &lt;ann&gt;</h1>\n');
+      expect(await fetchPage(`http://${address}/`)).toBe('<h1>Hello from &lt;ann&gt;</h1>\n');
       whole = await endState();
     });
 
@@ -110,13 +90,13 @@ if (missing.length === 0) {
       const end = await site.run(['deploy', site.definition('apache', { 'configure.sh': script })], { LOGIN: '<ann>' });
       expect(end.code).toBe(7);
       expect(end.text).toContain('configure.sh ended with exit code 3: out of coffee');
-      expect(await get(`http://${address}/`)).toContain('Hello from');
+      expect(await fetchPage(`http://${address}/`)).toContain('Hello from');
       directory = site.definition('apache');
     });
 
     it('survives a kill of the node: containers run on, a new node finds them', async () => {
       process.kill(site.node.pid, 'SIGKILL');
-      expect(await get(`http://${address}/`)).toContain('Hello from');
+      expect(await fetchPage(`http://${address}/`)).toContain('Hello from');
       const again = await startNode({ state: join(site.state, 'node'), backend: 'lxc', port: site.node.port });
       expect(again.token).toEqual(site.node.token);
       site.node = again;
@@ -174,7 +154,7 @@ if (missing.length === 0) {
     it('has no bridge, rule, mount or process of the node after a reset', async () => {
       const state = join(site.state, 'node');
       expect(await site.run(['node', 'reset', '--host', '--yes'])).toMatchObject({ code: 0 });
-      const range = (site.node.network ?? 'none').split('.').slice(0, 2).join('.');
+      const range = prefixOf(site);
       expect(execFileSync('ip', ['-br', 'address'], { encoding: 'utf8' })).not.toContain(`${range}.`);
       expect(execFileSync('nft', ['list', 'ruleset'], { encoding: 'utf8' })).not.toContain(`${range}.`);
       expect(execFileSync('mount', { encoding: 'utf8' })).not.toContain(state);

@@ -24,21 +24,23 @@ export function prefixOf(site: CliSite): string {
 }
 
 /** Runs a shell command in a container; its output. */
-export function insideOf(site: CliSite, vmid: number, command: string): string {
+export function insideOf(site: CliSite, vmid: number, command: string, input = ''): string {
   const { containers } = layoutOf(join(site.state, 'node'));
   const argv = ['-P', containers, '-n', String(vmid), '--clear-env', '--', 'sh', '-c', command];
-  return execFileSync('lxc-attach', argv, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], timeout: 60_000 });
+  return execFileSync('lxc-attach', argv, { encoding: 'utf8', input, stdio: 'pipe', timeout: 60_000 });
 }
 
 /** What a page has, as it is. */
 export function fetchPage(url: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    get(url, { timeout: 10_000 }, (answer) => {
+    const sent = get(url, { timeout: 10_000 }, (answer) => {
       let text = '';
       answer.on('data', (chunk: Buffer) => {
         text += chunk.toString();
       });
       answer.on('end', () => resolve(text));
-    }).on('error', reject);
+    });
+    sent.on('timeout', () => sent.destroy(new Error(`${url} does not answer`)));
+    sent.on('error', reject);
   });
 }

@@ -1,11 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { layoutOf } from '../../local/node/backend/lxc/layout.ts';
 import { checkHost } from '../../local/node/backend/lxc/requirements.ts';
-import { CliSite } from '../contract/support/cli.ts';
-import { debianTemplate } from './lxc-template.ts';
+import type { CliSite } from '../contract/support/cli.ts';
+import { insideOf, openCliSite, prefixOf } from './cli-site.ts';
 
 /** A directory with configSettings, conf, bin and data: imported, deployed, rebuilt, and its data is still there. */
 
@@ -57,12 +56,8 @@ if (missing.length === 0) {
   let directory: string;
 
   beforeAll(async () => {
-    const file = await debianTemplate(13);
-    site = await CliSite.open('lxc');
-    const prefix = (site.node.network ?? '').split('.').slice(0, 2).join('.');
-    const cache = join(site.state, 'node', 'storage', 'local', 'template', 'cache');
-    mkdirSync(cache, { recursive: true });
-    copyFileSync(file, join(cache, basename(file)));
+    site = await openCliSite();
+    const prefix = prefixOf(site);
     directory = join(site.folder, 'shop');
     const settings = `${FILES.configSettings}NET=${prefix}.7.20/16\nGATEWAY=${prefix}.0.1\n`;
     for (const [name, text] of Object.entries({ ...FILES, configSettings: settings })) put(name, text);
@@ -78,12 +73,7 @@ if (missing.length === 0) {
     writeFileSync(join(directory, name), text);
   }
 
-  const inside = (command: string): string =>
-    execFileSync(
-      'lxc-attach',
-      ['-P', layoutOf(join(site.state, 'node')).containers, '-n', String(VMID), '--', 'sh', '-c', command],
-      { encoding: 'utf8', timeout: 60_000 },
-    ).trim();
+  const inside = (command: string): string => insideOf(site, VMID, command).trim();
 
   const logged: string[] = [];
   async function run(...args: readonly string[]): Promise<string> {

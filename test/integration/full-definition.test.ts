@@ -1,12 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { layoutOf } from '../../local/node/backend/lxc/layout.ts';
 import { checkHost } from '../../local/node/backend/lxc/requirements.ts';
-import { CliSite, type Ended } from '../contract/support/cli.ts';
+import type { CliSite, Ended } from '../contract/support/cli.ts';
 import { dataOf } from '../contract/support/node-client.ts';
-import { debianTemplate } from './lxc-template.ts';
+import { insideOf, openCliSite, prefixOf } from './cli-site.ts';
 
 /** A container.yml in full on a real container: what the config says is what stands inside. */
 
@@ -46,16 +45,12 @@ if (missing.length === 0) {
   const vlan = knowsVlans() ? ', vlan: 20' : '';
 
   beforeAll(async () => {
-    const template = await debianTemplate(13);
     shared = mkdtempSync('/var/tmp/pgo-shared-');
     // Its users are others than the host's.
     chmodSync(shared, 0o755);
     writeFileSync(join(shared, 'hello'), 'from the host\n');
-    site = await CliSite.open('lxc');
-    range = (site.node.network ?? '').split('.').slice(0, 2).join('.');
-    const cache = join(site.state, 'node', 'storage', 'local', 'template', 'cache');
-    mkdirSync(cache, { recursive: true });
-    copyFileSync(template, join(cache, basename(template)));
+    site = await openCliSite();
+    range = prefixOf(site);
     await site.client.call('POST', '/pools', { poolid: 'web' });
   });
   afterAll(async () => {
@@ -88,11 +83,7 @@ ${more}`;
     expect(end.text).not.toContain('swordfish-9');
     return end;
   };
-  const inside = (command: string): string => {
-    const { containers } = layoutOf(join(site.state, 'node'));
-    const argv = ['-P', containers, '-n', String(VMID), '--clear-env', '--', 'sh', '-c', command];
-    return execFileSync('lxc-attach', argv, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], timeout: 30_000 });
-  };
+  const inside = (command: string): string => insideOf(site, VMID, command);
   const config = async () => (await site.config(VMID)) ?? {};
   const pid = async (): Promise<number> =>
     dataOf<{ pid: number }>(await site.client.call('GET', `/nodes/pve/lxc/${VMID}/status/current`)).pid;

@@ -1,12 +1,7 @@
-import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync } from 'node:fs';
-import { request } from 'node:http';
-import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { layoutOf } from '../../local/node/backend/lxc/layout.ts';
 import { checkHost } from '../../local/node/backend/lxc/requirements.ts';
-import { CliSite } from '../contract/support/cli.ts';
-import { debianTemplate } from './lxc-template.ts';
+import type { CliSite } from '../contract/support/cli.ts';
+import { fetchPage, insideOf, openCliSite, prefixOf } from './cli-site.ts';
 
 /** Two containers from one image: a page is served, and what makes a machine itself is not shared. */
 
@@ -19,32 +14,14 @@ describe('containers cloned from a base image', () => {
   });
 });
 
-function get(url: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const sent = request(url, { timeout: 10_000 }, (answer) => {
-      let text = '';
-      answer.on('data', (chunk: Buffer) => {
-        text += chunk.toString();
-      });
-      answer.on('end', () => resolve(text));
-    });
-    sent.on('error', reject);
-    sent.end();
-  });
-}
-
 if (missing.length === 0) {
   let site: CliSite;
   let first: string;
   let second: string;
 
   beforeAll(async () => {
-    const template = await debianTemplate(13);
-    site = await CliSite.open('lxc');
+    site = await openCliSite();
     site.images = 'build';
-    const cache = join(site.state, 'node', 'storage', 'local', 'template', 'cache');
-    mkdirSync(cache, { recursive: true });
-    copyFileSync(template, join(cache, basename(template)));
     first = site.definition('apache');
     // Without a service: what it costs is what a clone costs.
     const config = 'IP=192.168.178.43\nID=43\nHOSTNAME=plain\nMEMORY=256\nDISK=local-lvm:3\n';
@@ -52,11 +29,7 @@ if (missing.length === 0) {
   });
   afterAll(() => site?.close());
 
-  const inside = (vmid: number, command: string): string => {
-    const { containers } = layoutOf(join(site.state, 'node'));
-    const argv = ['-P', containers, '-n', String(vmid), '--clear-env', '--', 'sh', '-c', command];
-    return execFileSync('lxc-attach', argv, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], timeout: 30_000 });
-  };
+  const inside = (vmid: number, command: string): string => insideOf(site, vmid, command);
   const keys = (vmid: number): readonly string[] =>
     inside(vmid, 'for key in /etc/ssh/ssh_host_*_key.pub; do ssh-keygen -lf $key; done').match(/SHA256:\S+/g) ?? [];
 
@@ -65,8 +38,8 @@ if (missing.length === 0) {
       const end = await site.run(['deploy', first], { LOGIN: 'ann' });
       expect(end).toMatchObject({ code: 0 });
       expect(end.text).toMatch(/image debian-13-\w+ is there, as template 800000/);
-      const address = `${(site.node.network ?? '').split('.').slice(0, 2).join('.')}.178.42`;
-      expect(await get(`http://${address}/`)).toBe('<h1>Hello from ann</h1>\n');
+      const address = `${prefixOf(site)}.178.42`;
+      expect(await fetchPage(`http://${address}/`)).toBe('<h1>Hello from ann</h1>\n');
       const next = await site.run(['deploy', second]);
       expect(next).toMatchObject({ code: 0 });
       expect(next.text).toMatch(/container 1043 cloned from image/);

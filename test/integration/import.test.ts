@@ -1,11 +1,10 @@
-import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { layoutOf } from '../../local/node/backend/lxc/layout.ts';
 import { checkHost } from '../../local/node/backend/lxc/requirements.ts';
-import { CliSite } from '../contract/support/cli.ts';
+import type { CliSite } from '../contract/support/cli.ts';
 import { dataOf } from '../contract/support/node-client.ts';
+import { insideOf, openCliSite, prefixOf } from './cli-site.ts';
 import { debianTemplate } from './lxc-template.ts';
 
 /** A container that runs, made by hand, comes under git: it goes on running, and keeps its data. */
@@ -26,22 +25,13 @@ if (missing.length === 0) {
   let template: string;
 
   beforeAll(async () => {
-    const file = await debianTemplate(13);
-    template = basename(file);
-    site = await CliSite.open('lxc');
-    prefix = (site.node.network ?? '').split('.').slice(0, 2).join('.');
-    const cache = join(site.state, 'node', 'storage', 'local', 'template', 'cache');
-    mkdirSync(cache, { recursive: true });
-    copyFileSync(file, join(cache, template));
+    template = basename(await debianTemplate(13));
+    site = await openCliSite();
+    prefix = prefixOf(site);
   });
   afterAll(() => site?.close());
 
-  const inside = (command: string, input = ''): string =>
-    execFileSync(
-      'lxc-attach',
-      ['-P', layoutOf(join(site.state, 'node')).containers, '-n', String(VMID), '--', 'sh', '-c', command],
-      { encoding: 'utf8', input, timeout: 60_000 },
-    ).trim();
+  const inside = (command: string, input = ''): string => insideOf(site, VMID, command, input).trim();
 
   const task = async (path: string, fields: Readonly<Record<string, string | number>> = {}): Promise<void> => {
     const upid = dataOf<string>(await site.client.call('POST', `/nodes/pve/lxc${path}`, fields));

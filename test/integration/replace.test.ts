@@ -1,13 +1,11 @@
-import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { layoutOf } from '../../local/node/backend/lxc/layout.ts';
 import { checkHost } from '../../local/node/backend/lxc/requirements.ts';
 import { parseDescription } from '../../src/model/mark.ts';
-import { CliSite } from '../contract/support/cli.ts';
+import type { CliSite } from '../contract/support/cli.ts';
 import { dataOf } from '../contract/support/node-client.ts';
-import { debianTemplate } from './lxc-template.ts';
+import { insideOf, openCliSite, prefixOf } from './cli-site.ts';
 import { describeTree, makeTree } from './lxc-tree.ts';
 import { PageWatch } from './page-watch.ts';
 
@@ -30,12 +28,8 @@ if (missing.length === 0) {
   let address: string;
 
   beforeAll(async () => {
-    const template = await debianTemplate(13);
-    site = await CliSite.open('lxc');
-    const cache = join(site.state, 'node', 'storage', 'local', 'template', 'cache');
-    mkdirSync(cache, { recursive: true });
-    copyFileSync(template, join(cache, basename(template)));
-    address = `${(site.node.network ?? '').split('.').slice(0, 2).join('.')}.178.42`;
+    site = await openCliSite();
+    address = `${prefixOf(site)}.178.42`;
   });
   afterAll(() => site?.close());
 
@@ -58,11 +52,7 @@ volumes:
     writeFileSync(join(directory, 'configure.sh'), `${site.readDefinition('apache', 'configure.sh')}\n${more}\n`);
   }
 
-  const inside = (command: string): string => {
-    const { containers } = layoutOf(join(site.state, 'node'));
-    const argv = ['-P', containers, '-n', String(LIVE), '--clear-env', '--', 'sh', '-c', command];
-    return execFileSync('lxc-attach', argv, { encoding: 'utf8', timeout: 60_000 });
-  };
+  const inside = (command: string): string => insideOf(site, LIVE, command);
   const mark = async () => parseDescription(String((await site.config(LIVE))?.description)).mark;
   const list = async (path: string) => dataOf<readonly Record<string, unknown>[]>(await site.client.call('GET', path));
   /** What stands on the node: containers, their volumes, backups and snapshots. */

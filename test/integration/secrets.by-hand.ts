@@ -1,15 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkHost } from '../../local/node/backend/lxc/requirements.ts';
 import { createSecretKeys } from '../../src/adapters/keys/secret-keys.ts';
 import { setSecret } from '../../src/secrets/edit.ts';
-import { CliSite } from '../contract/support/cli.ts';
+import type { CliSite } from '../contract/support/cli.ts';
 import { dataOf } from '../contract/support/node-client.ts';
 import { watchArguments } from './argument-watch.ts';
+import { openCliSite } from './cli-site.ts';
 import { poolOf, searchFor } from './leak-search.ts';
-import { debianTemplate } from './lxc-template.ts';
 
 /**
  * A secret of secrets.env reaches a script, a playbook and a recipe, and nothing else: no log, no arguments, no file that is
@@ -83,12 +83,8 @@ if (missing.length === 0) {
   const search = searchFor([TOKEN, KEY]);
 
   beforeAll(async () => {
-    const template = await debianTemplate(13);
-    site = await CliSite.open('lxc');
+    site = await openCliSite();
     site.images = 'build';
-    const cache = join(site.state, 'node', 'storage', 'local', 'template', 'cache');
-    mkdirSync(cache, { recursive: true });
-    copyFileSync(template, join(cache, basename(template)));
   });
   afterAll(async () => {
     await site?.close();

@@ -1,13 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
-import { get } from 'node:http';
-import { basename, join } from 'node:path';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkHost } from '../../local/node/backend/lxc/requirements.ts';
 import { parseDescription } from '../../src/model/mark.ts';
-import { CliSite } from '../contract/support/cli.ts';
+import type { CliSite } from '../contract/support/cli.ts';
 import { dataOf } from '../contract/support/node-client.ts';
-import { debianTemplate } from './lxc-template.ts';
+import { fetchPage, openCliSite, prefixOf } from './cli-site.ts';
 
 /** A deploy that fails on a real container leaves what was served before it; no write to a volume is lost. */
 
@@ -39,16 +38,8 @@ systemctl enable --quiet --now page
 ${more}
 `;
 
-function page(address: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    get(`http://${address}/`, { timeout: 10_000 }, (answer) => {
-      let text = '';
-      answer.on('data', (chunk: Buffer) => {
-        text += chunk.toString();
-      });
-      answer.on('end', () => resolve(text.trim()));
-    }).on('error', reject);
-  });
+async function page(address: string): Promise<string> {
+  return (await fetchPage(`http://${address}/`)).trim();
 }
 
 if (missing.length === 0) {
@@ -57,12 +48,8 @@ if (missing.length === 0) {
   let prefix: string;
 
   beforeAll(async () => {
-    const template = await debianTemplate(13);
-    site = await CliSite.open('lxc');
-    const cache = join(site.state, 'node', 'storage', 'local', 'template', 'cache');
-    mkdirSync(cache, { recursive: true });
-    copyFileSync(template, join(cache, basename(template)));
-    prefix = (site.node.network ?? '').split('.').slice(0, 2).join('.');
+    site = await openCliSite();
+    prefix = prefixOf(site);
   });
   afterAll(() => site?.close());
 
