@@ -130,6 +130,7 @@ const COPIED = [
   'tasks/drift.yml',
   'tasks/update.yml',
   'tasks/backup.yml',
+  'tasks/images.yml',
 ];
 
 /** File → what it has to hold. */

@@ -99,9 +99,10 @@ export const ACTIONS: readonly ActionInterface[] = [
 /** Not a stretch of one container's flow: what is done for all of them. */
 export const FLEET: ActionInterface = {
   name: 'fleet',
-  description: 'For every container of the site: drift (report only), update (packages), backup.',
+  description:
+    'For every container of the site: drift (report only), update (packages), backup. And the base images they are cloned from.',
   inputs: {
-    task: { description: 'drift, update or backup', required: true },
+    task: { description: 'drift, update, backup or images', required: true },
     only: { description: 'Names of containers, blank-separated; empty: all' },
     keep: { description: 'backup: how many of ours stay per container (3)' },
     storage: { description: 'backup: where to (the one with the most room)' },

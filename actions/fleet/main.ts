@@ -3,6 +3,7 @@ import { definitionsOfForge } from '../../src/checkout.ts';
 import { backUp } from '../../src/fleet/backup.ts';
 import { drift } from '../../src/fleet/drift.ts';
 import { update } from '../../src/fleet/update.ts';
+import { renewImages } from '../../src/images/renew.ts';
 import { GitopsError } from '../../src/model/errors.ts';
 
 const INPUTS = ['task', 'only', 'keep', 'storage', 'without-way-back'];
@@ -26,7 +27,12 @@ await runFleet('fleet', INPUTS, async (context) => {
       if (!Number.isInteger(count) || count < 1) throw new GitopsError('user', `Unable to keep ${keep} backups`);
       return backUp(ports, { ...options, keep: count, ...(storage === '' ? {} : { storage }) });
     }
+    case 'images':
+      return renewImages(ports, settings, signal);
     default:
-      throw new GitopsError('user', `Unable to run task ${JSON.stringify(task)}: known are drift, update, backup`);
+      throw new GitopsError(
+        'user',
+        `Unable to run task ${JSON.stringify(task)}: known are drift, update, backup, images`,
+      );
   }
 });

@@ -7,11 +7,15 @@ const WORDS: Readonly<Record<string, Readonly<Record<FleetReport['state'], strin
   drift: { ok: 'as git says', changed: 'DRIFT', skipped: 'not known', failed: 'FAILED' },
   update: { ok: 'up to date', changed: 'upgraded', skipped: 'left', failed: 'FAILED' },
   backup: { ok: 'backed up', changed: 'backed up', skipped: 'left', failed: 'FAILED' },
+  images: { ok: 'left', changed: 'renewed', skipped: 'left', failed: 'FAILED' },
 };
+/** What a task is about, and what a vmid is of. */
+const NOUNS: Readonly<Record<string, readonly [string, string]>> = { images: ['image', 'template'] };
 
 const wordOf = (task: string, state: FleetReport['state']): string => WORDS[task]?.[state] ?? state;
-const whoOf = ({ name, stage, vmid }: FleetReport): string =>
-  `${name}${stage === 'main' ? '' : ` (${stage})`}, container ${vmid}`;
+const nounsOf = (task: string): readonly [string, string] => NOUNS[task] ?? ['container', 'container'];
+const whoOf = (task: string, { name, stage, vmid }: FleetReport): string =>
+  `${name}${stage === 'main' || task === 'images' ? '' : ` (${stage})`}, ${nounsOf(task)[1]} ${vmid}`;
 
 /** One line per container, what it is about below it, and the sum. */
 export function renderFleet(task: string, reports: readonly FleetReport[], style: Style = PLAIN): string[] {
@@ -20,7 +24,7 @@ export function renderFleet(task: string, reports: readonly FleetReport[], style
     const shown =
       report.state === 'ok' ? report.details.filter((line) => line.startsWith('not in it')) : report.details;
     return [
-      `${colour(wordOf(task, report.state).padEnd(11))} ${whoOf(report)}: ${plainLine(report.text)}`,
+      `${colour(wordOf(task, report.state).padEnd(11))} ${whoOf(task, report)}: ${plainLine(report.text)}`,
       ...shown.map((line) => `    ${plainLine(line)}`),
     ];
   });
@@ -32,7 +36,7 @@ export function fleetLine(task: string, reports: readonly FleetReport[]): string
     .map((state) => [wordOf(task, state), reports.filter((report) => report.state === state).length] as const)
     .filter(([, count]) => count > 0)
     .map(([word, count]) => `${count} ${word}`);
-  return `${task}: ${plural(reports.length, 'container')}${counts.length === 0 ? '' : `, ${counts.join(', ')}`}`;
+  return `${task}: ${plural(reports.length, nounsOf(task)[0])}${counts.length === 0 ? '' : `, ${counts.join(', ')}`}`;
 }
 
 /** @param strict a drift ends with 2, so that scripts see it */
@@ -44,10 +48,12 @@ export function exitCodeOfFleet(task: string, reports: readonly FleetReport[], s
 export function fleetMarkdown(task: string, reports: readonly FleetReport[]): string {
   const cell = (text: string): string => plainLine(text).replaceAll('|', '\\|').replaceAll('<', '&lt;');
   const rows = reports.flatMap((report) => [
-    `| ${cell(whoOf(report))} | ${wordOf(task, report.state)} | ${cell(report.text)} |`,
+    `| ${cell(whoOf(task, report))} | ${wordOf(task, report.state)} | ${cell(report.text)} |`,
     ...(task === 'drift' ? report.details.map((line) => `| | | ${cell(line)} |`) : []),
   ]);
-  return [`### ${fleetLine(task, reports)}`, '', '| container | | |', '|---|---|---|', ...rows, ''].join('\n');
+  return [`### ${fleetLine(task, reports)}`, '', `| ${nounsOf(task)[0]} | | |`, '|---|---|---|', ...rows, ''].join(
+    '\n',
+  );
 }
 
 export function fleetJson(task: string, reports: readonly FleetReport[], exitCode: number): string {

@@ -1,5 +1,11 @@
+import { execFile } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describeLocalNode } from '../../local/cli/local-node.ts';
 import { formatDescription, type Mark, parseDescription } from '../../src/model/mark.ts';
+import { nested } from '../../src/settings/nested.ts';
 import { CliSite } from './support/cli.ts';
 import { dataOf } from './support/node-client.ts';
 
@@ -262,5 +268,31 @@ describe('prune', () => {
     expect((await site.run(['image', 'prune', '--older-than', '0'])).code).toBe(0);
     expect(await guests()).toEqual([1042, 800_002, 800_007, 800_008, 800_009]);
     expect((await site.run(['status'])).stdout).not.toContain('debian-13-');
+  });
+});
+
+describe('the task of a forge', () => {
+  const task = async () => {
+    const node = describeLocalNode(site.state);
+    const config = join(site.folder, 'task.json');
+    writeFileSync(config, JSON.stringify(nested({ ...node?.settings })), { mode: 0o600 });
+    const { PATH = '', HOME = '' } = process.env;
+    const env = { PATH, HOME, PVE_GITOPS_CONFIG: config, PVE_GITOPS_STATE_DIRECTORY: site.state, INPUT_TASK: 'images' };
+    const action = join(import.meta.dirname, '..', '..', 'build', 'actions', 'fleet', 'main.js');
+    return await promisify(execFile)(process.execPath, [action], { env, cwd: site.folder });
+  };
+
+  it('leaves what is new enough, and removes what was never finished', async () => {
+    await reset();
+    await deploy();
+    expect((await site.run(['image', 'build', '--force'])).code).toBe(0);
+    const unfinished = { ...((await mark(800_000)) as Mark), vmid: 800_003 };
+    const made = { ostemplate: 'local:vztmpl/debian-13-standard_13.1-2_amd64.tar.zst', rootfs: 'local-lvm:1' };
+    await call('POST', '/nodes/pve/lxc', { vmid: 800_003, ...made, description: formatDescription('', unfinished) });
+    const { stdout } = await task();
+    expect(stdout).toMatch(/left +debian-13-[0-9a-f]{12}, template 800001: new enough on pve/);
+    expect(stdout).toMatch(/renewed +debian-13-[0-9a-f]{12}, template 800003: removed: it was never finished/);
+    expect(stdout).toMatch(/images: \d images/);
+    expect(await guests()).toEqual([1042, 800_000, 800_001]);
   });
 });
