@@ -51,10 +51,10 @@ if [ ! -e node_modules/.package-lock.json ] || [ package-lock.json -nt node_modu
   touch node_modules/.package-lock.json
 fi
 
-if [ ! -e build/.tsbuildinfo ] || [ -n "$(find src local actions tsconfig*.json -newer build/.tsbuildinfo \( -name '*.ts' -o -name '*.json' \) -not -path '*/dist/*' -print -quit)" ]; then
+if [ ! -e build/.built ] || [ -n "$(find src local actions tsconfig*.json -newer build/.built \( -name '*.ts' -o -name '*.json' \) -not -path '*/dist/*' -print -quit)" ]; then
   echo 'building'
   npm run --silent build
-  touch build/.tsbuildinfo
+  touch build/.built
 fi
 
 cli=build/local/cli/main.js

@@ -8,6 +8,10 @@ export type Raw = Readonly<Record<string, unknown>>;
 const OPTIONS = settingNames
   .map((name) => settingRows[name])
   .filter((row) => !row.secret && row.input !== 'debug' && row.input !== 'stage');
+/** The others are in no help and in no suggestion: a hundred commands would each have all of them for nothing. */
+const GIVEN = OPTIONS.filter(({ input }) =>
+  process.argv.some((argument) => argument === `--${input}` || argument.startsWith(`--${input}=`)),
+);
 const camel = (text: string): string => text.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
 
 export function common(options: Raw): CommonOptions & Raw {
@@ -36,7 +40,7 @@ export function command(parent: Command, name: string, description: string): Com
   made
     .option('--local', 'use the local node although a Proxmox VE is configured')
     .option('--config <file>', 'settings file (JSON)');
-  for (const row of OPTIONS) made.addOption(new Option(`--${row.input} <value>`, row.description).hideHelp());
+  for (const row of GIVEN) made.addOption(new Option(`--${row.input} <value>`, row.description).hideHelp());
   return made;
 }
 

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { request } from 'node:https';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { type BackendName, isAlive, type NodeFile, processStart, readNodeFile } from './node-file.ts';
+import { packageRoot } from './package-root.ts';
 import type { ProfileName } from './profile.ts';
 import type { Release } from './schema/load.ts';
 
@@ -28,11 +28,8 @@ export type NodeStatus =
 /** How often a process or the node's answer is looked at, in milliseconds. */
 const POLL = 25;
 
-/** The compiled program: next to this file, or below build/ when this file runs from its source. */
 function program(): string {
-  const here = fileURLToPath(import.meta.url);
-  if (here.endsWith('.js')) return join(dirname(here), 'main.js');
-  const compiled = join(dirname(here), '..', '..', 'build', 'local', 'node', 'main.js');
+  const compiled = join(packageRoot(), 'build', 'local', 'node', 'main.js');
   if (!existsSync(compiled))
     throw new Error(`Unable to start the local node: ${compiled} is missing; run \`npm run build\``);
   return compiled;

@@ -1,23 +1,12 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { packageRoot } from '../package-root.ts';
 import type { CallSchema, Properties, Property } from './types.ts';
 
 export type Release = '8.4' | '9.1';
 
 /** How many of an indexed parameter there are (pve-container's limits). */
 const INDEXED: Readonly<Record<string, number>> = { net: 32, mp: 256, unused: 256, dev: 256 };
-
-/** The repository's root: tsc copies no data files into build/, so they are read from where they are kept. */
-function packageRoot(): string {
-  let directory = dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(join(directory, 'package.json'))) {
-    const parent = dirname(directory);
-    if (parent === directory) throw new Error('Unable to find the schema files: no package.json above the program');
-    directory = parent;
-  }
-  return directory;
-}
 
 function expand(parameters: Properties): Properties {
   const result: Record<string, Property> = {};
@@ -32,7 +21,7 @@ function expand(parameters: Properties): Properties {
   return result;
 }
 
-/** All covered calls of a release, indexed parameters written out. */
+/** All covered calls of a release, indexed parameters written out; tsc copies no data files, so they are read from where they are kept. */
 export function loadSchema(release: Release): readonly CallSchema[] {
   const file = join(packageRoot(), 'local', 'node', 'schema', `pve-${release}.jsonl`);
   return readFileSync(file, 'utf8')
