@@ -73,10 +73,32 @@ export class Feedback {
   /** After everything else of the job: what is still pending was cut off. */
   async cutOff(about: About): Promise<void> {
     this.about = about;
-    await this.tell(async (forge) => {
-      const state = await forge.status(about.repository, about.commit, contextOf(about), this.call());
-      if (state === 'pending') await this.say(cutOffStatus(about));
-    });
+    await this.tell((forge) => this.tellOfCut(forge, about.repository, about.commit, contextOf(about)));
+  }
+
+  /** Gitea takes a cancelled job's token away before the job can say anything: its next run says it. */
+  async cutOffEarlier({ repository }: About): Promise<void> {
+    const { forge } = this.options;
+    if (this.silent || forge === undefined) return;
+    try {
+      const commits = await forge.cancelled(repository, this.call());
+      for (const commit of commits) await this.tellOfCut(forge, repository, commit);
+    } catch {
+      // Gitea before 1.25 has no list of runs, and nothing of this run depends on it.
+    }
+  }
+
+  /** Somebody else carries on with it, and says how it ended. */
+  async handedOn(to: string): Promise<void> {
+    if (this.about !== undefined) await this.say({ ...pendingStatus(this.about), description: to });
+  }
+
+  private async tellOfCut(forge: Forge, repository: string, commit: string, context?: string): Promise<void> {
+    for (const status of await forge.statuses(repository, commit, this.call())) {
+      if (context !== undefined && status.context !== context) continue;
+      const cut = cutOffStatus(status);
+      if (cut !== undefined) await forge.setStatus(repository, cut, this.call());
+    }
   }
 
   private async say(status: CommitStatus): Promise<void> {

@@ -14,8 +14,10 @@ await runAction('container-default', INPUTS, async (context) => {
   const { verb, options } = await handedOver(context);
   const here = Object.values(networkInterfaces()).flatMap((list) => list?.map(({ address }) => address) ?? []);
   const place = { addresses: here, actions: join(import.meta.dirname, '..', '..') };
-  if (await byPilot(context, { verb, options }, place)) {
+  const pilot = await byPilot(context, { verb, options }, place);
+  if (pilot !== undefined) {
     runner.output('target', 'pilot');
+    await context.feedback.handedOn(`${verb} is carried out by ${pilot}`);
     return undefined;
   }
   const work = {

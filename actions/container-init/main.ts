@@ -27,6 +27,7 @@ await runAction('container-init', INPUTS, async ({ ports, settings, runner, feed
   const about = { repository, name: who.name, stage: who.stage, commit, verb: job.verb };
   runner.saveState('about', JSON.stringify(about));
   await feedback.begin(about, true);
+  await feedback.cutOffEarlier(about);
   const desired = await define(ports, settings, definition, who);
   ports.reporter.tell({ kind: 'note', text: `${job.verb} ${desired.name}, stage ${desired.stage}, commit ${commit}` });
   const outputs = { desired: encodeDesired(desired), directory: definition, mode: job.verb, stage: job.stage, commit };

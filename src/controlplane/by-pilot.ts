@@ -23,26 +23,30 @@ export interface Place {
 }
 
 /**
- * A run inside the control plane's own container cannot stop it and go on. true: a pilot does the rest. Any other container,
+ * A run inside the control plane's own container cannot stop it and go on. Answers with the pilot that does the rest. Any other container,
  * and a change for which this one goes on running, is the run's own work.
  */
-export async function byPilot({ ports, inputs, environment }: Context, handed: Handed, place: Place): Promise<boolean> {
+export async function byPilot(
+  { ports, inputs, environment }: Context,
+  handed: Handed,
+  place: Place,
+): Promise<string | undefined> {
   const { verb, options } = handed;
   const { desired, directory } = options;
   const ours = desired.interfaces.some(({ ipv4 }) => ipv4.kind === 'static' && place.addresses.includes(ipv4.address));
-  if (!ours || directory === undefined || (verb !== 'deploy' && verb !== 'rebuild')) return false;
+  if (!ours || directory === undefined || (verb !== 'deploy' && verb !== 'rebuild')) return undefined;
   const outcome = await preview(ports, options);
   const plan: Plan | undefined = outcome.kind === 'planned' ? outcome.plan : undefined;
   if (verb !== 'rebuild' && !needsPilot(plan)) {
     if (plan?.vmid !== undefined) await dismissPilot(ports, options, plan.vmid);
-    return false;
+    return undefined;
   }
   const run = Object.fromEntries(
     Object.entries(environment).filter(
       (entry): entry is [string, string] => /^GITHUB_(?!EVENT_PATH$)/.test(entry[0]) && entry[1] !== undefined,
     ),
   );
-  const text = await sendPilot(ports, {
+  const { pilot, text } = await sendPilot(ports, {
     options,
     definition: directory,
     actions: place.actions,
@@ -51,5 +55,5 @@ export async function byPilot({ ports, inputs, environment }: Context, handed: H
     mode: verb,
   });
   ports.reporter.tell({ kind: 'note', text });
-  return true;
+  return pilot;
 }

@@ -24,6 +24,11 @@ export interface PilotRequest {
   readonly mode: string;
 }
 
+export interface Sent {
+  readonly pilot: string;
+  readonly text: string;
+}
+
 /** A change that ends what carries it out: the run is in the container that would stop. */
 export function needsPilot(plan: Plan | undefined): boolean {
   return plan?.steps.some(({ disruption, kind }) => disruption !== 'none' && kind !== 'configure') === true;
@@ -38,7 +43,7 @@ export function isHere(address: string, own: readonly string[]): boolean {
  * Hands a deploy of the control plane to a container of its own, which waits for the end of this run, carries it out, says what
  * came of it, and has the control plane take it away. What it is given: the definition, the actions, the site's settings and keys.
  */
-export async function sendPilot(ports: Ports, request: PilotRequest): Promise<string> {
+export async function sendPilot(ports: Ports, request: PilotRequest): Promise<Sent> {
   const { options, run } = request;
   const { signal, desired, settings } = options;
   const reached = await reach(ports, { settings, desired, signal }, call(DEADLINES.read, signal));
@@ -88,7 +93,9 @@ export async function sendPilot(ports: Ports, request: PilotRequest): Promise<st
     await job.close().catch(() => undefined);
     throw error;
   }
-  return `pilot ${job.vmid} carries it out once this run has ended: container ${vmid} stops for it, and the commit’s status says what came of it`;
+  const pilot = `pilot ${job.vmid}`;
+  const text = `${pilot} carries it out once this run has ended: container ${vmid} stops for it, and the commit’s status says what came of it`;
+  return { pilot, text };
 }
 
 /** The pilot of a run before has ended when the control plane runs again for the same container. */

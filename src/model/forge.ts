@@ -23,8 +23,10 @@ export interface Forge {
     readonly run: string;
   }>;
   setStatus(repository: string, status: CommitStatus, call: Call): Promise<void>;
-  /** The state that a context of a commit has now; undefined: none. */
-  status(repository: string, commit: string, context: string, call: Call): Promise<CommitStatus['state'] | undefined>;
+  /** What stands beside a commit now, the newest of each context. */
+  statuses(repository: string, commit: string, call: Call): Promise<readonly CommitStatus[]>;
+  /** Commits whose runs have all ended, one of them by being cancelled; of the newest runs only. */
+  cancelled(repository: string, call: Call): Promise<readonly string[]>;
   /** The one comment of ours on a pull request that begins with this marker: changed when it is there, else made. */
   comment(
     repository: string,

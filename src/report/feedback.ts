@@ -18,19 +18,25 @@ export interface About {
 
 type Said = Pick<CommitStatus, 'commit' | 'state' | 'context' | 'description'>;
 
+const OURS = 'pve-gitops / ';
+const RUNNING = ' is running';
+
 /** A plan has a line of its own: it must not hide how the deploy of the same commit ended. */
 export function contextOf({ name, stage, verb }: Pick<About, 'name' | 'stage' | 'verb'>): string {
   const what = stage === 'main' ? name : `${name} (${stage})`;
-  return `pve-gitops / ${what}${verb === 'plan' ? ' / plan' : ''}`;
+  return `${OURS}${what}${verb === 'plan' ? ' / plan' : ''}`;
 }
 
 export function pendingStatus(about: About): Said {
-  return { commit: about.commit, context: contextOf(about), state: 'pending', description: `${about.verb} is running` };
+  return { commit: about.commit, context: contextOf(about), state: 'pending', description: `${about.verb}${RUNNING}` };
 }
 
-export function cutOffStatus(about: About): Said {
-  const description = `${about.verb} was cut off; the next run finishes what it had begun`;
-  return { commit: about.commit, context: contextOf(about), state: 'error', description };
+/** Of what still says that it runs, and does not; undefined: somebody else's, ended, or handed on. */
+export function cutOffStatus(status: CommitStatus): CommitStatus | undefined {
+  const { context, state, description } = status;
+  if (!context.startsWith(OURS) || state !== 'pending' || !description.endsWith(RUNNING)) return undefined;
+  const verb = description.slice(0, -RUNNING.length);
+  return { ...status, state: 'error', description: `${verb} was cut off; the next run finishes what it had begun` };
 }
 
 /** @param exitCode of the run: a plan that would be refused is green, and says so */

@@ -1,12 +1,14 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { addTemplate, dataOf, startTestNode, type TestNode } from '../contract/support/node-client.ts';
 import { forgeAndRunner, logOfRun } from './forge-and-runner.ts';
 import type { Run } from './gitea-types.ts';
+import { cancelRun } from './gitea-web.ts';
 import { keepPage } from './keep-page.ts';
 import { provideActions, pushFiles } from './push.ts';
+import { waitFor } from './wait.ts';
 
 /** What people see of a plan and of a mistake, on a real Gitea with a node that runs no containers. */
 
@@ -93,4 +95,30 @@ test('a pull request has the plan as a comment', async () => {
   expect(comments[0]?.body).toContain('create container 1044');
   const text = 'planned, nothing was changed';
   await keepPage(forge, `${forge.url}/${REPOSITORY}/pulls/${number}`, 'plan-comment', { text });
+});
+
+test('a run that is cancelled cannot say so any more: the next one does', async () => {
+  const { forge } = site();
+  const begun = join(folder, 'begun');
+  const steps = `steps:
+      - uses: srv/config/actions/container-init@main
+        with: { repo: '\${{ gitea.repository }}', ref: '\${{ gitea.ref_name }}', token: '\${{ gitea.token }}' }
+      - run: touch ${begun}; exec sleep 600
+`;
+  const long = `on: push\njobs:\n  long:\n    runs-on: shell\n    ${steps}`;
+  const files = { '.gitea/workflows/long.yml': long, 'config.env': CONFIG };
+  const sha = await pushFiles(forge, REPOSITORY, files, { branch: 'long' });
+  await waitFor('its long step', 120_000, async () => (existsSync(begun) ? true : undefined));
+  const told = async () => {
+    const all = await forge.api.commitStatuses(REPOSITORY, sha);
+    return all.find(({ context }) => context === 'pve-gitops / web / plan')?.status;
+  };
+  expect(await told()).toBe('pending');
+  const [running] = await forge.api.runs(REPOSITORY, sha);
+  if (running === undefined) throw new Error('no run');
+  await cancelRun(forge, REPOSITORY, running.id);
+  const run = await forge.api.waitForRunById(REPOSITORY, running.id);
+  expect(run.conclusion, await logOfRun(forge, REPOSITORY, run, 'plan/cancelled.log')).toBe('cancelled');
+  await push('develop', CONFIG);
+  expect(await told()).toBe('error');
 });

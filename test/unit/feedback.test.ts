@@ -25,6 +25,7 @@ let comments: string[];
 let warnings: string[];
 let broken: Error | undefined;
 let asked: number;
+let cancelled: readonly string[];
 
 const forge: Forge = {
   links: async () => ({ repository: 'http://forge/srv/box', run: 'http://forge/run' }),
@@ -33,14 +34,20 @@ const forge: Forge = {
     if (broken !== undefined) throw broken;
     statuses.push(status);
   },
-  status: async (_, __, context) => statuses.findLast((status) => status.context === context)?.state,
+  async statuses(_, commit) {
+    const newest = new Map(
+      statuses.filter((status) => status.commit === commit).map((status) => [status.context, status]),
+    );
+    return [...newest.values()];
+  },
+  cancelled: async () => cancelled,
   async comment(repository, pull, { marker, body }) {
     comments.push(`${repository}#${pull} ${marker}\n${body}`);
   },
 };
 
 beforeEach(() => {
-  [statuses, comments, warnings, broken, asked] = [[], [], [], undefined, 0];
+  [statuses, comments, warnings, broken, asked, cancelled] = [[], [], [], undefined, 0, []];
 });
 
 function feedback(pull?: number, to: Forge | undefined = forge): Feedback {
@@ -89,6 +96,26 @@ describe('a commit', () => {
     expect(told().at(-1)).toMatch(/^pve-gitops \/ box error: deploy was cut off/);
     await feedback().cutOff(ABOUT);
     expect(statuses).toHaveLength(2);
+  });
+
+  it('of a run that was cancelled is told by the next one, which keeps its link', async () => {
+    await feedback().begin({ ...ABOUT, commit: 'before' }, true);
+    cancelled = ['before'];
+    const next = feedback();
+    await next.begin(ABOUT, true);
+    await next.cutOffEarlier(ABOUT);
+    expect(told().at(-1)).toMatch(/^pve-gitops \/ box error: deploy was cut off/);
+    expect(statuses.at(-1)).toMatchObject({ commit: 'before', url: 'http://forge/run' });
+    await next.cutOffEarlier(ABOUT);
+    expect(statuses).toHaveLength(3);
+  });
+
+  it('that somebody else carries on with stays pending at the end of the run', async () => {
+    const one = feedback();
+    await one.begin(ABOUT, true);
+    await one.handedOn('deploy is carried out by pilot 601041');
+    await feedback().cutOff(ABOUT);
+    expect(told().at(-1)).toBe('pve-gitops / box pending: deploy is carried out by pilot 601041');
   });
 });
 

@@ -1,7 +1,8 @@
 import type { Forge } from '../../model/forge.ts';
 import { setComment } from './comment.ts';
 import { ask, type Octokit, octokitOf, partsOf } from './octokit.ts';
-import { currentStatus, setStatus } from './status.ts';
+import { cancelledCommits } from './runs.ts';
+import { setStatus, statusesOf } from './status.ts';
 
 export interface ForgeOptions {
   /** As the runner reaches it, e.g. GITHUB_SERVER_URL. */
@@ -30,7 +31,8 @@ export function connectForge({ serverUrl, token }: ForgeOptions): Forge {
       return { repository: page, run: `${base}/${run.repository}/actions/runs/${runOf(run, server)}` };
     },
     setStatus: async (repository, status, call) => setStatus(await open(), repository, status, call),
-    status: async (repository, commit, context, call) => currentStatus(await open(), repository, commit, context, call),
+    statuses: async (repository, commit, call) => statusesOf(await open(), repository, commit, call),
+    cancelled: async (repository, call) => cancelledCommits(await open(), repository, call),
     comment: async (repository, pull, comment, call) => setComment(await open(), repository, pull, comment, call),
   };
 }

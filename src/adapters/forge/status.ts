@@ -22,20 +22,35 @@ export async function setStatus(
   );
 }
 
-/** Newest first is how both forges list them. */
-export async function currentStatus(
+/** Gitea calls it status where GitHub says state. */
+interface Told {
+  readonly context: string;
+  readonly state?: string;
+  readonly status?: string;
+  readonly description?: string | null;
+  readonly target_url?: string | null;
+}
+
+/** Newest first is how both forges list them; of each context the newest counts. */
+export async function statusesOf(
   octokit: Octokit,
   repository: string,
   commit: string,
-  context: string,
   call: Call,
-): Promise<CommitStatus['state'] | undefined> {
+): Promise<readonly CommitStatus[]> {
   const { data } = await ask(`read the status of ${repository}`, call, (request) =>
     octokit.rest.repos.listCommitStatusesForRef({ ...partsOf(repository), ref: commit, request }),
   );
-  // Gitea calls it status where GitHub says state.
-  const known = data as readonly { readonly context: string; readonly state?: string; readonly status?: string }[];
-  const found = known.find((entry) => entry.context === context);
-  const state = found?.state ?? found?.status;
-  return state === 'pending' || state === 'success' || state === 'failure' || state === 'error' ? state : undefined;
+  const found = new Map<string, CommitStatus>();
+  for (const { context, description, target_url: url, ...told } of data as readonly Told[]) {
+    const state = told.state ?? told.status;
+    if (found.has(context) || !isState(state)) continue;
+    const link = url === undefined || url === null || url === '' ? {} : { url };
+    found.set(context, { commit, context, state, description: description ?? '', ...link });
+  }
+  return [...found.values()];
+}
+
+function isState(state: string | undefined): state is CommitStatus['state'] {
+  return state === 'pending' || state === 'success' || state === 'failure' || state === 'error';
 }

@@ -104,17 +104,41 @@ it('makes one where there is none, or where somebody else has copied the marker'
   expect(sent.at(-1)).toMatchObject({ call: made, body: { body: '<!-- m -->\nnew' } });
 });
 
-it('reads the state of a context', async () => {
+it('reads the newest status of each context', async () => {
   answers['GET /api/v1/repos/srv/box/commits/c0ffee/statuses'] = [
     200,
     [
       { context: 'other', status: 'success' },
-      { context: status.context, status: 'pending' },
+      {
+        context: status.context,
+        status: 'pending',
+        description: 'plan is running',
+        target_url: 'http://forge/run',
+      },
       { context: status.context, status: 'success' },
     ],
   ];
-  expect(await forge.status('srv/box', 'c0ffee', status.context, call)).toBe('pending');
-  expect(await forge.status('srv/box', 'c0ffee', 'nothing', call)).toBeUndefined();
+  const commit = 'c0ffee';
+  expect(await forge.statuses('srv/box', commit, call)).toEqual([
+    { commit, context: 'other', state: 'success', description: '' },
+    { commit, context: status.context, state: 'pending', description: 'plan is running', url: 'http://forge/run' },
+  ]);
+});
+
+it('finds commits whose runs have ended by being cancelled', async () => {
+  const run = (head_sha: string, state: string, conclusion?: string) => ({ head_sha, status: state, conclusion });
+  answers['GET /api/v1/repos/srv/box/actions/runs'] = [
+    200,
+    {
+      workflow_runs: [
+        run('again', 'in_progress'),
+        run('again', 'completed', 'cancelled'),
+        run('cut', 'completed', 'cancelled'),
+        run('good', 'completed', 'success'),
+      ],
+    },
+  ];
+  expect(await forge.cancelled('srv/box', call)).toEqual(['cut']);
 });
 
 it('says what could not be done when it refuses, and when it does not answer', async () => {
