@@ -56,7 +56,7 @@ const REMARKS: Readonly<Record<string, readonly string[]>> = {
     '`storage` and `size`.',
   ],
   mount: [
-    'In an .env file by comma: `MOUNT=share, /mnt/media:/srv/media, /dev/ttyUSB0`. Needs root@pam. `share` is the directory that the setting `share` names, seen as /share.',
+    'In an .env file by comma: `MOUNT=share, /mnt/media:/srv/media, /dev/ttyUSB0`. Needs root@pam. `share` is the share of the site’s own container [libs/share](libs.md#the-share-in-other-containers), seen as /share.',
   ],
   devices: [
     '`MOUNT=/dev/…` says the same with the defaults. `mode` needs its quotes: YAML reads 0660 as a decimal number.',

@@ -11,13 +11,14 @@ import type { ConfigureInput } from './configure/engine.ts';
 import { guestEnvironment } from './configure/environment.ts';
 import { DATA_PATH, type KeptData, keepData, withData } from './configure/keep-data.ts';
 import { findSecrets, readSecrets, type SecretsInput } from './configure/secrets.ts';
-import { mountShare } from './configure/share.ts';
+import { type MountedShare, mountShare } from './configure/share.ts';
 import type { Desired } from './model/desired.ts';
 import { GitopsError } from './model/errors.ts';
 import type { Mark } from './model/mark.ts';
 import type { CheckResult } from './model/outcome.ts';
 import type { Ports, Shell } from './model/ports.ts';
 import type { RunOptions } from './run.ts';
+import { assertShare, siteShare } from './site-share.ts';
 import { verify } from './verify/verify.ts';
 
 /** A service gets a minute to become healthy. */
@@ -32,6 +33,7 @@ export class GuestSession {
   private shell: Shell | undefined;
   private baseline = '';
   private configuration: string | undefined;
+  private share: Promise<MountedShare | undefined> | undefined;
 
   /** `at`: where a container is that is not at the definition's addresses. */
   constructor(ports: Ports, options: RunOptions, at?: (holding: Holding) => Desired['interfaces']) {
@@ -123,7 +125,8 @@ export class GuestSession {
     const tell = reporter.tell.bind(reporter);
     const deadline = call(DEADLINES.configure, signal);
     const { login, password } = this.options.settings;
-    const shared = await mountShare(shell, { vmid, share: desired.share, login, password }, deadline, tell);
+    const share = assertShare(desired, vmid, await this.siteShare());
+    const shared = await mountShare(shell, { vmid, share, login, password }, deadline, tell);
     const kept = await this.keepData(shell, vmid, names, directory);
     const { variables = {}, ...done } = await runEngine(desired.engine, shell, input, clock, deadline, tell);
     const result = withData(shared, withData(kept, done));
@@ -229,8 +232,14 @@ export class GuestSession {
       ...(settings.password === undefined ? {} : { password: settings.password }),
       secrets: await readSecrets(this.secretsInput()),
     });
-    const { share } = desired;
+    const share = await this.siteShare();
     return { ...variables, ...own, ...(share === undefined ? {} : { SHARE: `//${share.host}/${share.name}` }) };
+  }
+
+  /** Its address is part of the configuration: where it moves, the mount follows. */
+  private siteShare(): Promise<MountedShare | undefined> {
+    this.share ??= siteShare(this.ports, this.options);
+    return this.share;
   }
 
   private serverNow(): string {

@@ -80,10 +80,16 @@ fi
 ls /share >/dev/null || fail "//$host/$name cannot be read: is its login LOGIN and PASSWORD of the settings?"
 `.replaceAll('@{', '$\u007b');
 
+export interface MountedShare {
+  readonly host: string;
+  readonly name: string;
+  readonly readOnly: boolean;
+}
+
 export interface ShareInput {
   readonly vmid: number;
   /** undefined: it has none. */
-  readonly share: { readonly host: string; readonly name: string; readonly readOnly: boolean } | undefined;
+  readonly share: MountedShare | undefined;
   readonly login?: string | undefined;
   readonly password?: string | undefined;
 }

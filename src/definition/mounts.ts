@@ -48,7 +48,7 @@ export const mounts = field({
   form: 'share, /host/path:/path or /dev/…, by comma',
   default: 'none',
   effect: 'restart',
-  description: 'Directories and devices of the node; share is the one of the setting share, seen as /share',
+  description: 'The site’s share, seen as /share; directories and devices of the node',
 });
 
 function mountOf(written: Written): MountSource {

@@ -7,7 +7,7 @@ import { hostnameOf } from './hostname.ts';
 import type { Identity } from './identity.ts';
 import { interfacesOf } from './interfaces.ts';
 import { partOf, problemAt } from './problems.ts';
-import { withShare } from './share.ts';
+import { checkShare, dependsOnShare, withShare } from './share.ts';
 import { mountedOf } from './storage.ts';
 
 /** Proxmox VE's own defaults are 512 MiB and a disk of 4 GiB; Debian with a service fills that soon. */
@@ -23,6 +23,12 @@ export function resolve(definition: Definition, settings: Settings, identity: Id
   const problems: Problem[] = [];
   const { network } = settings;
   const template = templateOf(definition.template, problems);
+  const interfaces = interfacesOf(definition, network, problems);
+  const mounted = withShare(
+    { ...mountedOf(definition, settings.storage, problems), features: featuresOf(definition) },
+    settings.share,
+  );
+  checkShare(definition, mounted.share, identity, problems);
   const desired: Desired = {
     version: 1,
     name: identity.name,
@@ -43,18 +49,15 @@ export function resolve(definition: Definition, settings: Settings, identity: Id
     swap: definition.swap?.value ?? SWAP_MIB,
     rootfs: definition.disk?.value ?? { storage: settings.storage, size: DISK_GIB },
     onboot: definition.boot?.value ?? true,
-    interfaces: interfacesOf(definition, network, problems),
+    interfaces,
     ...namesOf(definition, network),
-    ...withShare(
-      { ...mountedOf(definition, settings.storage, problems), features: featuresOf(definition) },
-      settings.share,
-    ),
+    ...mounted,
     ...optional('pool', definition.pool),
     ...optional('tags', definition.tags),
     ...optional('description', definition.description),
     ...optional('protection', definition.protection),
     ...optional('startup', definition.startup),
-    depends: dependsOf(definition, identity, problems),
+    depends: dependsOnShare(dependsOf(definition, identity, problems), mounted.share),
     secrets: definition.secrets?.value ?? [],
     wayBack: definition.wayBack?.value ?? 'auto',
     baseline: {

@@ -122,7 +122,13 @@ export const desiredSchema = z.strictObject({
   deletedVolumes: texts,
   mounts: z.array(mount),
   devices: z.array(device),
-  share: z.strictObject({ host: text, name: text, readOnly: flag }).exactOptional(),
+  share: z
+    .strictObject({
+      from: z.union([z.strictObject({ host: text }), z.strictObject({ container: text })]),
+      name: text,
+      readOnly: flag,
+    })
+    .exactOptional(),
   pool: text.exactOptional(),
   tags: texts.exactOptional(),
   description: text.exactOptional(),

@@ -69,6 +69,14 @@ export interface Volume {
 /** A device of the node; the container sees it under the same path. */
 export type Device = Omit<DeviceSource, 'kind'>;
 
+/** Mounted at /share from within the container, by SMB through FUSE. */
+export interface Share {
+  /** Where it is, or which container of the site serves it: its address is looked up in each run. */
+  readonly from: { readonly host: string } | { readonly container: string };
+  readonly name: string;
+  readonly readOnly: boolean;
+}
+
 /** A directory of the node. */
 export type Mount = Exclude<MountSource, DeviceSource>;
 
@@ -115,8 +123,7 @@ export interface Desired {
   readonly deletedVolumes: readonly string[];
   readonly mounts: readonly Mount[];
   readonly devices: readonly Device[];
-  /** Mounted at /share from within the container, by SMB through FUSE. */
-  readonly share?: { readonly host: string; readonly name: string; readonly readOnly: boolean };
+  readonly share?: Share;
   /** These four stay as they are when absent. */
   readonly pool?: string;
   readonly tags?: readonly string[];

@@ -83,7 +83,7 @@ export interface Settings {
   /** Site login and password handed to configure scripts; never Proxmox VE's. */
   readonly login?: string;
   readonly password?: string;
-  /** The host mount behind `MOUNT=share`. */
+  /** Behind `MOUNT=share`: `//host/name`, or a directory of the node; absent: the site's own container serves it. */
   readonly share?: string;
   /** The stage when no branch and no input says one. */
   readonly stage?: string;

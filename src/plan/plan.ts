@@ -62,6 +62,8 @@ export function plan(input: PlanInput): Plan {
   const body = bodyOf(input);
   const id = desired.vmid.kind === 'fixed' ? desired.vmid.id : undefined;
   const wanted = desired.state === 'present' ? dependencies : [];
+  const from = desired.share?.from;
+  const share = from !== undefined && 'container' in from ? from.container : undefined;
   return {
     name: desired.name,
     stage: desired.stage,
@@ -70,9 +72,9 @@ export function plan(input: PlanInput): Plan {
     hostname: desired.hostname,
     address: addressOf(desired),
     steps: body.steps,
-    notes: [...body.notes, ...dependencyNotes(wanted)],
+    notes: [...body.notes, ...dependencyNotes(wanted, share)],
     refusals: [
-      ...dependencyRefusals(vmid, wanted),
+      ...dependencyRefusals(vmid, wanted, share),
       ...olderRefusal(vmid, desired.commit, body.steps.length === 0 ? undefined : input.newerDeployed),
       ...body.refusals,
     ],

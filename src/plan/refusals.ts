@@ -36,20 +36,37 @@ export function reservedNote(reserved: readonly string[], can: boolean | undefin
   return reserved.length === 0 || can === false ? [] : [`needs root@pam's own login: ${reserved.join(', ')}`];
 }
 
-export function dependencyRefusals(vmid: number, dependencies: readonly Dependency[]): Refusal[] {
+/** `share`: the container that serves /share, when this one is to have it from there. */
+export function dependencyRefusals(
+  vmid: number,
+  dependencies: readonly Dependency[],
+  share: string | undefined,
+): Refusal[] {
   const missing = dependencies.filter(({ state }) => state !== 'running');
   if (missing.length === 0) return [];
   return [
     {
       kind: 'busy',
       reason: `Unable to deploy container ${vmid}: what it depends on is not running: ${missing.map(describe).join('; ')}`,
-      advice: ['deploy that first, then run again', 'or take it out of depends'],
+      advice: [
+        'deploy that first, then run again',
+        ...(missing.some(({ name }) => name !== share) ? ['or take it out of depends'] : []),
+        ...(missing.some(({ name }) => name === share) ? SHARE_ADVICE : []),
+      ],
     },
   ];
 }
 
-export function dependencyNotes(dependencies: readonly Dependency[]): string[] {
-  return dependencies.map((dependency) => `depends on ${describe(dependency)}`);
+const SHARE_ADVICE = [
+  'MOUNT=share is the share of that container, which libs/share is',
+  'another server of it: the setting share as //host/name; a directory of the node: MOUNT=/host/path:/share',
+];
+
+export function dependencyNotes(dependencies: readonly Dependency[], share: string | undefined): string[] {
+  return dependencies.map((dependency) => {
+    const what = dependency.name === share && dependency.state === 'running' ? ', and serves /share by SMB' : '';
+    return `depends on ${describe(dependency)}${what}`;
+  });
 }
 
 /** A run of a commit that came before the deployed one: a queue that ran in the wrong order, or somebody's old checkout. */

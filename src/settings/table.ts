@@ -195,9 +195,8 @@ export const settingRows = {
   }),
   share: row(
     'share',
-    'What MOUNT=share is: //host/name, by SMB with LOGIN and PASSWORD as libs/share serves it, or a directory of the host',
+    'What MOUNT=share is where it is not the container share of this site (libs/share): //host/name by SMB with LOGIN and PASSWORD, or a directory of the node',
     share,
-    { default: '/share' },
   ),
   stage: row('stage', 'Stage when no branch and no input says one', word),
   debug: row('debug', 'Stack traces and details', yesOrNo, { default: 'no' }),

@@ -250,7 +250,8 @@ describe('volumes, mounts and devices', () => {
     ] as const);
     const devices = w('devices', 4, [{ kind: 'device', path: '/dev/b', mode: '0600' }] as const);
     expect(of({ mounts, devices })).toMatchObject({
-      mounts: [{ kind: 'share', readOnly: true }],
+      mounts: [],
+      share: { from: { container: 'share' }, name: 'share', readOnly: true },
       devices: [{ path: '/dev/a' }, { path: '/dev/b', mode: '0600' }],
     });
   });

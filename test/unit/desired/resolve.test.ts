@@ -99,6 +99,23 @@ describe('resolve', () => {
     expect(desired.templateStorage).toBe(text.startsWith('nas') ? 'nas' : 'local');
   });
 
+  it('the share is served by another container, which comes first, and mounted by an engine', () => {
+    const mounts = w('MOUNT', [{ kind: 'share' }] as const);
+    const found = resolve(definition({ mounts, depends: w('depends', ['db']) }), SETTINGS, WHO);
+    expect(found).toMatchObject({ depends: ['db', 'share'], mounts: [], features: { fuse: true } });
+    expect(decodeDesired(encodeDesired(found))).toEqual(found);
+    const named = resolve(definition({ mounts }), { ...SETTINGS, share: '//nas/files' }, WHO);
+    expect(named).toMatchObject({ depends: [], share: { from: { host: 'nas' }, name: 'files' } });
+    const bound = resolve(definition({ mounts }), { ...SETTINGS, share: '/tank' }, WHO);
+    expect(bound).toMatchObject({ depends: [], mounts: [{ kind: 'share' }], features: { fuse: false } });
+    expect(problemsOf({ mounts, engine: 'none' })).toEqual([
+      `config.env:${mounts.line} MOUNT: share is mounted by the engine, and this definition has none`,
+    ]);
+    expect(problemsOf({ mounts }, SETTINGS, { ...WHO, name: 'share' })).toEqual([
+      `config.env:${mounts.line} MOUNT: share is what this container serves itself`,
+    ]);
+  });
+
   it('names every conflict with the place where it was written', () => {
     const ip = w('IP', '192.168.178.255');
     const gateway = w('GATEWAY', '10.0.0.1');

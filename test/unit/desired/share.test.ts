@@ -16,14 +16,22 @@ it('takes a share by SMB from within the container, with FUSE and without a dire
   expect(withShare(given([{ kind: 'share', readOnly: true }, BIND]), '//share.home/files')).toEqual({
     ...given([BIND]),
     features: { ...FEATURES, fuse: true },
-    share: { host: 'share.home', name: 'files', readOnly: true },
+    share: { from: { host: 'share.home' }, name: 'files', readOnly: true },
+  });
+});
+
+it('takes that of the site’s own container where no setting says another', () => {
+  expect(withShare(given([{ kind: 'share' }, BIND]), undefined)).toEqual({
+    ...given([BIND]),
+    features: { ...FEATURES, fuse: true },
+    share: { from: { container: 'share' }, name: 'share', readOnly: false },
   });
 });
 
 it.each([
   ['a directory of the node', [{ kind: 'share' } as const], '/tank/share'],
   ['a definition that wants none', [BIND], '//share.home/files'],
-  ['a site that has none', [{ kind: 'share' } as const], undefined],
+  ['a definition that wants none, without a setting', [BIND], undefined],
 ])('leaves %s as it is', (_, mounts, share) => {
   expect(withShare(given(mounts), share)).toEqual(given(mounts));
 });

@@ -277,6 +277,23 @@ describe('what a container depends on', () => {
     expect(kinds(plan.steps)).toEqual(['update']);
   });
 
+  it('that serves its share is told so, and what else there is', () => {
+    const share = { from: { container: 'share' }, name: 'share', readOnly: false } as const;
+    const wanted = desired({ share });
+    const seen = seenBy({ name: '', steps: [] });
+    const runs = planOf(wanted, seen, {
+      dependencies: [{ name: 'share', vmid: 1045, stage: 'main', state: 'running' }],
+    });
+    expect(runs.notes).toContain('depends on share: container 1045 (stage main) runs, and serves /share by SMB');
+    expect(runs.refusals).toEqual([]);
+    const gone = planOf(wanted, seen, { dependencies: [{ name: 'share', state: 'absent' }] });
+    expect(gone.refusals).toMatchObject([
+      { kind: 'busy', reason: expect.stringContaining('share, which is not there'), advice: expect.anything() },
+    ]);
+    expect(gone.refusals[0]?.advice.join('\n')).toMatch(/libs\/share[\s\S]*MOUNT=\/host\/path:\/share/);
+    expect(gone.refusals[0]?.advice).not.toContain('or take it out of depends');
+  });
+
   it('does not hold up a destroy', () => {
     const gone = planOf(desired({ state: 'absent' }), seenBy({ name: '', steps: [] }), { dependencies });
     expect(gone.refusals).toEqual([]);

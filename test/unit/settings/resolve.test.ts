@@ -96,7 +96,6 @@ describe('the order of sources', () => {
       locale: 'C.UTF-8',
       upgrade: false,
       sshKeys: [],
-      share: '/share',
       debug: false,
     });
     expect(shown).toContainEqual({ key: 'site', value: 'default', origin: 'default' });
