@@ -13,6 +13,7 @@ import type { Outcome } from './model/outcome.ts';
 import type { Ports, Reporter, Source } from './model/ports.ts';
 import { secretsFiles } from './model/secrets-file.ts';
 import type { Settings } from './model/settings.ts';
+import { foundStopped } from './plan/moves.ts';
 import { ContainerRun, type RunOptions } from './run.ts';
 import { type Again, goBack, type RollbackWish, rollback as rollBack, settle } from './way-back.ts';
 
@@ -56,7 +57,7 @@ export async function configure(ports: Ports, options: Omit<RunOptions, 'scope'>
   const looked = await preview(ports, options);
   const waiting =
     looked.kind === 'planned'
-      ? looked.plan.steps.find((step) => step.kind === 'create' || step.kind === 'start')
+      ? looked.plan.steps.find(({ kind }) => kind === 'create' || (kind === 'start' && foundStopped(looked.plan.steps)))
       : undefined;
   if (looked.kind !== 'planned' || waiting === undefined) return stretch(ports, { ...options, scope: 'configuration' });
   const state = waiting.kind === 'create' ? 'not deployed yet' : 'stopped';

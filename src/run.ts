@@ -1,22 +1,20 @@
 import type { ConvergeInput, Done, Observation, Taken } from './apply/context.ts';
-import { type BackFacts, type Facts, gatherBackFacts, gatherFacts, noFacts } from './apply/facts.ts';
-import type { Holding } from './apply/lease.ts';
+import { type Facts, gatherFacts, noFacts } from './apply/facts.ts';
 import { observe } from './apply/observe.ts';
 import { candidateOf } from './candidate-address.ts';
 import type { ForgeOptions } from './cinc-input.ts';
 import type { AnsibleTarget, OpenAnsiblePlace } from './configure/ansible.ts';
 import { GuestSession } from './guest-session.ts';
+import { LookAhead } from './look-ahead.ts';
 import type { Links } from './model/card.ts';
 import type { Desired } from './model/desired.ts';
 import type { ImageFacts } from './model/image.ts';
 import type { ImageStep, Plan } from './model/plan.ts';
 import type { Ports } from './model/ports.ts';
-import type { ReplaceFacts } from './model/replacement.ts';
 import type { Settings } from './model/settings.ts';
 import { candidateRefusal, identityOf, ownershipOf, qemuRefusal, refusal } from './plan/ownership.ts';
 import { plan } from './plan/plan.ts';
 import { volumesForMark } from './plan/volumes.ts';
-import { needsWayBack } from './plan/way-back.ts';
 import { isReplacing, type Scope, within, withoutDownload } from './scope.ts';
 
 export interface RunOptions extends ForgeOptions {
@@ -44,8 +42,7 @@ export class ContainerRun {
   private readonly ports: Ports;
   private readonly options: RunOptions;
   private facts: Facts | undefined;
-  private backFacts: BackFacts | undefined;
-  private replacing: ReplaceFacts | undefined;
+  private readonly ahead: LookAhead;
   private images: { readonly facts: ImageFacts | undefined } | undefined;
   private newer: { readonly deployed?: string } | undefined;
   private hashes: Awaited<ReturnType<GuestSession['hashes']>> = { baseline: '', configuration: undefined };
@@ -55,6 +52,7 @@ export class ContainerRun {
     this.ports = ports;
     this.options = options;
     this.guest = new GuestSession(ports, options);
+    this.ahead = new LookAhead(ports, options);
   }
 
   async input(): Promise<ConvergeInput> {
@@ -150,12 +148,7 @@ export class ContainerRun {
         facts: await (await import('./base-image.ts')).imagesFor(this.ports, this.options, found, this.facts),
       };
     if (found.kind === 'present') this.newer ??= await this.newerDeployed(found.mark.commit);
-    if (found.kind === 'present' && this.backFacts === undefined) {
-      const { steps } = this.decide(found, new Set());
-      if (needsWayBack(found.mark, steps))
-        this.backFacts = await gatherBackFacts(this.ports, found, desired.wayBack, signal);
-      if (steps.some(({ kind }) => kind === 'replace')) await this.lookForReplace(found);
-    }
+    if (found.kind === 'present') await this.ahead.look(found, this.decide(found, new Set()).steps);
     return found;
   }
 
@@ -183,7 +176,7 @@ export class ContainerRun {
     return plan({
       desired,
       rebuild,
-      ...(this.replacing === undefined ? {} : { replacing: this.replacing }),
+      ...this.ahead.facts(),
       observed: observation,
       templates: { storage, present, offered },
       ...(this.images?.facts === undefined ? {} : { images: this.images.facts }),
@@ -192,7 +185,6 @@ export class ContainerRun {
       missing,
       dependencies,
       now: this.ports.inventory.serverTime() ?? this.ports.clock.now(),
-      ...(this.backFacts === undefined ? {} : { wayBack: this.backFacts }),
       ...(this.newer?.deployed === undefined ? {} : { newerDeployed: this.newer.deployed }),
       rootLogin: user === 'root@pam' && password !== undefined,
       without: done,
@@ -210,13 +202,6 @@ export class ContainerRun {
     return { summary: `image ${made.name} is there, as template ${made.state.vmid}`, warnings: [] };
   }
 
-  /** Looks into it once, for the plan and for what the replace does then. */
-  private async lookForReplace(found: Holding): Promise<void> {
-    if (this.replacing !== undefined || found.mark.promotion?.renewed === true) return;
-    const { replaceFacts } = await import('./replace.ts');
-    this.replacing = await replaceFacts(this.ports, this.options, found);
-  }
-
   private async replace(observation: Observation): Promise<Done> {
     const { desired } = this.options;
     const { storage, present, offered } = this.facts ?? noFacts(desired);
@@ -230,7 +215,7 @@ export class ContainerRun {
           guest: this.guest,
           baseline: this.hashes.baseline,
           templates: { storage, present, offered },
-          facts: this.replacing,
+          facts: this.ahead.replacing,
           planOf: (live, replaced) =>
             this.whole({ kind: 'present', ...live }, new Set(replaced ? (['replace'] as const) : [])),
         },
@@ -239,7 +224,7 @@ export class ContainerRun {
     } finally {
       // Volumes have other names after it.
       this.facts = undefined;
-      this.replacing = undefined;
+      this.ahead.replacing = undefined;
     }
   }
 

@@ -6,7 +6,19 @@ import { isRisky } from './plan/way-back.ts';
 export type Scope = 'all' | 'plan' | 'resources' | 'configuration';
 
 const RESOURCES: ReadonlySet<Step['kind']> = new Set([
-  ...(['download', 'image', 'create', 'update', 'resize', 'pool', 'discard', 'retire', 'revive', 'replace'] as const),
+  ...([
+    'download',
+    'image',
+    'create',
+    'update',
+    'resize',
+    'move',
+    'pool',
+    'discard',
+    'retire',
+    'revive',
+    'replace',
+  ] as const),
   ...(['start', 'restart', 'stop', 'destroy', 'baseline'] as const),
 ]);
 

@@ -1,5 +1,6 @@
 import { listOwn } from '../../src/apply/list.ts';
 import { preview } from '../../src/deploy.ts';
+import { foundStopped } from '../../src/plan/moves.ts';
 import { outcomeJson } from '../../src/report/outcome.ts';
 import { planTitle, verdict } from '../../src/report/plan.ts';
 import { type CommonOptions, type Context, defineDirectory, withContext } from './context.ts';
@@ -51,7 +52,7 @@ async function showOne(context: Context, directory: string, options: CommonOptio
   if (outcome.kind !== 'planned') return 0;
   const { plan } = outcome;
   const absent = plan.steps.some((step) => step.kind === 'create');
-  const state = absent ? 'not deployed' : plan.steps.some((step) => step.kind === 'start') ? 'stopped' : 'running';
+  const state = absent ? 'not deployed' : foundStopped(plan.steps) ? 'stopped' : 'running';
   terminal.print([planTitle(plan), `  ${state}; a deploy would do: ${verdict(plan)}`]);
   return 0;
 }

@@ -20,7 +20,7 @@ export interface GuestDone {
 }
 
 export interface ConvergeInput {
-  readonly ports: LeasePorts & Pick<Ports, 'keys' | 'shells' | 'snapshots' | 'backups' | 'clones'>;
+  readonly ports: LeasePorts & Pick<Ports, 'keys' | 'shells' | 'snapshots' | 'backups' | 'clones' | 'volumes'>;
   readonly signal: AbortSignal;
   observe(): Promise<Observation>;
   /** Pure: the steps that are due. */

@@ -7,6 +7,7 @@ import { book, hold, leftBehind, release } from './hold.ts';
 import { ReplaceFailure } from './promote/failure.ts';
 import { refuse } from './refuse.ts';
 import { runStep } from './run-step.ts';
+import { startAgain } from './steps/move.ts';
 
 /** How a convergence ended. `plan` is the one that it began with. */
 export type Converged =
@@ -27,10 +28,10 @@ export type Converged =
     };
 
 /** A step that leaves something half done when it fails; the others fail whole. */
-const PARTIAL: readonly Step['kind'][] = ['baseline', 'configure', 'restart', 'stop', 'destroy'];
+const PARTIAL: readonly Step['kind'][] = ['baseline', 'configure', 'restart', 'stop', 'destroy', 'move'];
 
 /** Steps under a digest: when it is stale nothing has happened, and the plan is made anew. */
-const GUARDED: readonly Step['kind'][] = ['update', 'resize', 'discard', 'retire'];
+const GUARDED: readonly Step['kind'][] = ['update', 'resize', 'discard', 'retire', 'move'];
 
 /**
  * Runs the first step of the plan, looks again, plans again, until nothing is due. There is no program counter, so a
@@ -71,6 +72,7 @@ export async function converge(input: ConvergeInput): Promise<Converged> {
         observation = looked;
         continue;
       }
+      if (step?.kind === 'move' && !input.signal.aborted) await startAgain(input).catch(() => undefined);
       await release(input, await input.observe().catch(() => observation)).catch(() => undefined);
       const partial = (step !== undefined && PARTIAL.includes(step.kind)) || error instanceof ReplaceFailure;
       const changed = partial || results.some(({ kind }) => kind !== 'download' && kind !== 'image');

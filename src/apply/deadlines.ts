@@ -11,6 +11,8 @@ export const DEADLINES = {
   download: 30 * MINUTE,
   /** Unpacking a template onto a slow disk. */
   create: 30 * MINUTE,
+  /** Copying a disk: some terabytes. */
+  move: 8 * 60 * MINUTE,
   power: 5 * MINUTE,
   /** Seconds a container gets to shut down before it is stopped. */
   graceSeconds: 60,

@@ -62,14 +62,16 @@ export interface BackFacts {
   readonly used: number | undefined;
 }
 
+/** `after`: whether it can be in a snapshot once its disks have moved, where some do. */
 export async function gatherBackFacts(
   { inventory, snapshots }: { readonly inventory: Inventory; readonly snapshots: Snapshots },
   { state }: Holding,
   wish: Desired['wayBack'],
   signal: AbortSignal,
+  after?: boolean,
 ): Promise<BackFacts> {
   const read = call(DEADLINES.read, signal);
-  const snapshotPossible = await snapshots.possible(state.node, state.vmid, read);
+  const snapshotPossible = after ?? (await snapshots.possible(state.node, state.vmid, read));
   if (snapshotPossible && wish !== 'backup') return { snapshotPossible, backupStorage: undefined, used: state.used };
   const storages = await inventory.storages(state.node, read);
   const fits = storages.filter(({ content, active, enabled }) => active && enabled && content.includes('backup'));

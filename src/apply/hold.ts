@@ -63,7 +63,7 @@ export async function book(input: ConvergeInput, seen: Observation, done: Readon
     if (observation.mark.promotion !== undefined) return observation;
     const volumes = input.volumes(observation, done);
     if (volumes === undefined) return observation;
-    const { volumes: _, ...rest } = observation.mark;
+    const { volumes: _, moving: __, ...rest } = observation.mark;
     const named = Object.keys(volumes).length === 0 ? {} : { volumes };
     await writeMark(input.ports, observation, { ...rest, ...named, lease: newLease(input.ports) }, input.signal);
     observation = await input.observe();

@@ -9,6 +9,7 @@ import { type Holding, whileRenewing } from './lease.ts';
 import { pool, resize, update } from './steps/change.ts';
 import { create, pinnedHostKeys } from './steps/create.ts';
 import { discard } from './steps/discard.ts';
+import { move } from './steps/move.ts';
 import { power } from './steps/power.ts';
 import { retire, revive } from './steps/role.ts';
 
@@ -48,6 +49,8 @@ export async function runStep(
       return update(input, step, observation, taken);
     case 'resize':
       return resize(input, step, observation, taken);
+    case 'move':
+      return move(input, step, observation);
     case 'pool':
       taken.add('pool');
       return pool(input, step, observation);

@@ -75,6 +75,19 @@ export interface ResizeStep {
   readonly changes: readonly Change[];
 }
 
+/** Moves a disk to another storage. The container is stopped for it. */
+export interface MoveStep {
+  readonly kind: 'move';
+  /** rootfs or mpN */
+  readonly disk: string;
+  /** volid, as it is before */
+  readonly volid: string;
+  readonly storage: string;
+  /** Snapshots that hold it, and that go first. */
+  readonly drops: readonly string[];
+  readonly changes: readonly Change[];
+}
+
 /** Moves the container into a pool of Proxmox VE, out of any other. */
 export interface PoolStep {
   readonly kind: 'pool';
@@ -127,6 +140,7 @@ export type Step = (
   | CreateStep
   | UpdateStep
   | ResizeStep
+  | MoveStep
   | PoolStep
   | DiscardStep
   | RoleStep

@@ -6,9 +6,10 @@ import { dataOfChange } from './data.ts';
 import { change, type Edit, effectiveConfig, type FieldContext, type Present } from './edit.ts';
 import { editsOf } from './fields.ts';
 import { guestSteps } from './guest-steps.ts';
+import { moveNotes, moveRefusals, moveSteps } from './moves.ts';
 import type { Body, PlanInput } from './plan.ts';
 import { guardStep, keepsVolumes, liftStep, mayLift } from './protection.ts';
-import { protectedRefusal, reservedNote, reservedRefusal, touchesDisks } from './refusals.ts';
+import { protectedRefusal, reservedNote, reservedRefusal, touchesDisks, unclearRefusal } from './refusals.ts';
 import { replaceBody } from './replace-plan.ts';
 import { newerTemplate } from './template.ts';
 import { discards } from './volume-edits.ts';
@@ -33,23 +34,30 @@ export function changePlan(input: PlanInput, present: Present): Body {
   };
   const edits = editsOf(context).filter((edit) => !isLeftOut(input, edit));
   const notes = notesOf(input, present);
-  const replacing = [
+  const remaking = [
     ...edits.map((edit) => edit.change).filter(({ disruption }) => disruption === 'replace'),
     ...templateChange(desired, mark),
   ];
   const replaced = input.without?.has('replace') === true;
-  if (replacing.length > 0 || (input.rebuild === true && !replaced)) {
+  if (remaking.length > 0 || (input.rebuild === true && !replaced)) {
+    // It is made on its storage at once; volumes are moved once they are back.
+    const replacing = [...remaking, ...edits.flatMap(({ move, change }) => (move?.disk === 'rootfs' ? [change] : []))];
+    const later = edits.filter(({ move }) => move !== undefined && move.disk !== 'rootfs');
     const asked = replacing.length === 0 ? ['a rebuild was asked for'] : [];
     const reason = [...asked, ...replacing.map((entry) => entry.note ?? `${entry.field} differs`)].join('; ');
     const body = replaceBody(input, present, replacing, reason);
-    const refusals = replaced ? [noEffect(state.vmid, reason)] : body.refusals;
-    return { ...body, refusals, notes: [...notes, ...body.notes, ...templateNote(input, mark)] };
+    const refusals = replaced
+      ? [noEffect(state.vmid, reason)]
+      : [...body.refusals, ...moveRefusals(later, present, input.moving)];
+    const after = later.map(({ change }) => `after it, in a stop of its own: ${change.field} → ${change.to ?? ''}`);
+    return { ...body, refusals, notes: [...notes, ...body.notes, ...after, ...templateNote(input, mark)] };
   }
   const discarded = discards(context);
   const reserved = edits.flatMap((edit) => edit.reserved ?? []);
   const lifted = isInTheWay(context, edits, discarded.length > 0) && mayLift(desired, mark);
   const isOurs = lifted && desired.protection === undefined;
   const found = volumesOf(state, mark, desired, sizes);
+  const moves = moveSteps(edits, present, input.moving, true);
   const steps: readonly Step[] = [
     ...revival(mark),
     ...(isOurs ? [liftStep('its disks change')] : []),
@@ -58,18 +66,29 @@ export function changePlan(input: PlanInput, present: Present): Body {
     ...resizeSteps(edits, true),
     ...editSteps(edits),
     ...resizeSteps(edits, false),
+    ...moveSteps(edits, present, input.moving, false),
     ...powerSteps(present, edits),
     ...discarded.map(({ name, volume }) => discardStep(name, volume)),
     ...editSteps(edits, 'last'),
     ...(isOurs && keepsVolumes(desired, found, missing) ? [guardStep()] : []),
     ...guestSteps(mark, due, desired),
   ];
-  const back = wayBackOf(input, present, steps);
+  const back = wayBackOf(input, present, steps, moves.length > 0);
   return {
-    steps: [...back.steps, ...steps],
+    steps: [...back.before, ...moves, ...back.after, ...steps],
     ...(back.text === undefined ? {} : { wayBack: back.text }),
-    notes: [...notes, ...templateNote(input, mark), ...reservedNote(reserved, rootLogin)],
-    refusals: [...guarded(context, edits, discarded.length > 0), ...reservedRefusal(state.vmid, reserved, rootLogin)],
+    notes: [
+      ...notes,
+      ...moveNotes(edits, present, input.moving),
+      ...templateNote(input, mark),
+      ...reservedNote(reserved, rootLogin),
+    ],
+    refusals: [
+      ...guarded(context, edits, discarded.length > 0),
+      ...unclearRefusal(context),
+      ...moveRefusals(edits, present, input.moving),
+      ...reservedRefusal(state.vmid, reserved, rootLogin),
+    ],
     data: dataOfChange(desired, present, sizes, 'kept'),
   };
 }
@@ -84,10 +103,12 @@ function wayBackOf(
   { desired, wayBack: facts, now = new Date(0) }: PlanInput,
   { state, mark }: Present,
   steps: readonly Step[],
-): { readonly steps: readonly Step[]; readonly text?: string } {
+  moving: boolean,
+): { readonly before: readonly Step[]; readonly after: readonly Step[]; readonly text?: string } {
+  const nothing = { before: [], after: [] };
   const last = lastWayBack(mark, now);
-  if (!needsWayBack(mark, steps)) return { steps: [], ...(last === 'none yet' ? {} : { text: `last ${last}` }) };
-  if (facts === undefined) return { steps: [] };
+  if (!needsWayBack(mark, steps)) return { ...nothing, ...(last === 'none yet' ? {} : { text: `last ${last}` }) };
+  if (facts === undefined) return nothing;
   // What waits for its removal is in a snapshot too.
   const choice = chooseWayBack(
     desired.wayBack,
@@ -95,7 +116,11 @@ function wayBackOf(
     mark.good?.commit,
     facts,
   );
-  return { steps: keepSteps(choice, desired.commit), text: `${describeWayBack(choice)}; last ${last}` };
+  const keep = keepSteps(choice, desired.commit);
+  // A snapshot would hold what is to move.
+  const late = moving && choice.kind === 'snapshot';
+  const text = `${describeWayBack(choice)}; last ${last}`;
+  return late ? { before: [], after: keep, text } : { before: keep, after: [], text };
 }
 
 function revival({ role }: Mark): Step[] {
@@ -103,7 +128,9 @@ function revival({ role }: Mark): Step[] {
 }
 
 function editSteps(edits: readonly Edit[], order?: Edit['order']): Step[] {
-  const due = edits.filter((edit) => edit.order === order && edit.resize === undefined && edit.pool === undefined);
+  const due = edits.filter(
+    ({ order: due, resize, pool, move }) => due === order && (resize ?? pool ?? move) === undefined,
+  );
   if (due.length === 0) return [];
   const set: Parameters = Object.assign({}, ...due.map((edit) => edit.set ?? {}));
   const text = due.find((edit) => edit.text !== undefined)?.text;
@@ -141,6 +168,8 @@ function poolSteps(edits: readonly Edit[]): Step[] {
 
 function powerSteps({ state }: Present, edits: readonly Edit[]): Step[] {
   if (!state.running) return [{ kind: 'start', reason: 'it is stopped', disruption: 'none' }];
+  if (edits.some(({ move }) => move !== undefined))
+    return [{ kind: 'start', reason: 'it was stopped for the move', disruption: 'none' }];
   if (edits.some((edit) => edit.change.disruption === 'restart'))
     return [{ kind: 'restart', reason: 'a change needs a restart', disruption: 'restart' }];
   // What is set anew does not wait for what was there before it.

@@ -11,6 +11,15 @@ export interface Edit {
   readonly remove?: readonly string[];
   /** Absolute size in GiB. `attached`: the disk is in the config already, so it grows before anything else changes. */
   readonly resize?: { readonly disk: string; readonly size: number; readonly attached: boolean };
+  /** The disk goes to another storage. `attached`: the config names it already, so it goes before anything else changes. */
+  readonly move?: {
+    readonly disk: string;
+    readonly volid: string;
+    readonly storage: string;
+    /** bytes; undefined: not known */
+    readonly size?: number;
+    readonly attached: boolean;
+  };
   /** New text above the owner mark. */
   readonly text?: string;
   readonly pool?: string;

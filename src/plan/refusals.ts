@@ -1,5 +1,6 @@
 import type { Dependency, Refusal } from '../model/plan.ts';
-import type { Edit } from './edit.ts';
+import type { Edit, FieldContext } from './edit.ts';
+import { movedVolume } from './volumes.ts';
 
 export function protectedRefusal(what: string, after: string): Refusal {
   return {
@@ -28,6 +29,33 @@ export function reservedRefusal(vmid: number, reserved: readonly string[], can: 
         'an API token will not do, root’s own neither: give proxmox.user root@pam and its password as well',
         'they are used for these calls only',
       ],
+    },
+  ];
+}
+
+/** A move was cut off, and somebody changed the container's disks by hand before it went on. */
+export function unclearRefusal({ state, mark }: Pick<FieldContext, 'state' | 'mark'>): Refusal[] {
+  const moved = movedVolume(state, mark);
+  if (moved.kind !== 'unclear') return [];
+  const { from, to, unused = '' } = moved;
+  const reason = `Unable to tell which volume of container ${state.vmid} is the one that was to be moved: ${from} (${unused}) or ${to}`;
+  return [
+    {
+      kind: 'user',
+      reason,
+      advice: ['look into both, and remove the one that nobody needs by hand; then deploy again'],
+    },
+  ];
+}
+
+/** Snapshots that somebody else took, and that are in the way. */
+export function foreignSnapshotsRefusal(what: string, names: readonly string[]): Refusal[] {
+  if (names.length === 0) return [];
+  return [
+    {
+      kind: 'user',
+      reason: `${what}: it has snapshots that somebody else took (${names.join(', ')}), and they would go`,
+      advice: [`let them go, in container.yml: drop_snapshots: [${names.join(', ')}]`, 'or remove them by hand'],
     },
   ];
 }

@@ -7,7 +7,7 @@ import type { Present } from './edit.ts';
 import { observedMounts } from './mounts.ts';
 import { reservedAtCreate } from './parameters.ts';
 import type { Body, PlanInput } from './plan.ts';
-import { reservedNote, reservedRefusal } from './refusals.ts';
+import { foreignSnapshotsRefusal, reservedNote, reservedRefusal } from './refusals.ts';
 
 export interface ReplacePolicy {
   readonly inPlace: boolean;
@@ -32,9 +32,6 @@ export function replacePolicy(
   return { inPlace, backup: wayBack === 'none' ? 'none' : 'before' };
 }
 
-/** Changes that a replace brings about; the others need a move to another place. */
-const REMAKES = /^(privileges|disk storage|disk size|template|rebuild)$/;
-
 /** One step for all of it, with what people should know before they agree to it. */
 export function replaceBody(input: PlanInput, present: Present, changes: readonly Change[], reason: string): Body {
   const { desired, sizes = new Map<string, number>(), rootLogin } = input;
@@ -44,23 +41,21 @@ export function replaceBody(input: PlanInput, present: Present, changes: readonl
     steps: [{ kind: 'replace', changes, reason, disruption: 'replace' }],
     notes: [...notesOf(input, present), ...reservedNote(reserved, rootLogin)],
     refusals: [...refusalsOf(input, vmid, changes), ...reservedRefusal(vmid, reserved, rootLogin)],
-    data: dataOfChange(desired, present, sizes, isRootRemade(changes) ? 'destroyed' : 'kept'),
+    data: dataOfChange(desired, present, sizes, 'destroyed'),
   };
-}
-
-function isRootRemade(changes: readonly Change[]): boolean {
-  return changes.length === 0 || changes.some(({ field }) => REMAKES.test(field));
 }
 
 function refusalsOf({ replacing }: PlanInput, vmid: number, changes: readonly Change[]): Refusal[] {
   const what = `Unable to replace container ${vmid}`;
-  const elsewhere = changes.filter(({ field }) => !REMAKES.test(field));
-  const moves: Refusal[] = elsewhere.map(({ field, note }) => ({
-    kind: 'user',
-    reason: `${what}: ${field}: ${note ?? 'it stays where it is'}`,
-    advice: ['take the change back in git, or move it by hand in Proxmox VE, then deploy again'],
-  }));
-  if (replacing === undefined || !isRootRemade(changes)) return moves;
+  const elsewhere = changes.filter(({ field }) => field === 'node');
+  if (elsewhere.length > 0) {
+    return elsewhere.map(({ field, note }) => ({
+      kind: 'user',
+      reason: `${what}: ${field}: ${note ?? 'it stays where it is'}`,
+      advice: ['take the change back in git, or move it by hand in Proxmox VE, then deploy again'],
+    }));
+  }
+  if (replacing === undefined) return [];
   const { backupStorage, foreignSnapshots } = replacing;
   const nowhere: Refusal[] =
     backupStorage !== undefined
@@ -72,20 +67,7 @@ function refusalsOf({ replacing }: PlanInput, vmid: number, changes: readonly Ch
             advice: ['allow the content type backup on a storage with room: Datacenter → Storage → Edit'],
           },
         ];
-  const foreign: Refusal[] =
-    foreignSnapshots.length === 0
-      ? []
-      : [
-          {
-            kind: 'user',
-            reason: `${what}: it has snapshots that somebody else took (${foreignSnapshots.join(', ')}), and they would go`,
-            advice: [
-              `let them go, in container.yml: drop_snapshots: [${foreignSnapshots.join(', ')}]`,
-              'or remove them by hand',
-            ],
-          },
-        ];
-  return [...moves, ...nowhere, ...foreign];
+  return [...nowhere, ...foreignSnapshotsRefusal(what, foreignSnapshots)];
 }
 
 function notesOf({ desired, replacing, share: _ }: PlanInput, present: Present): string[] {

@@ -45,13 +45,28 @@ export function node({ desired, state }: FieldContext): Edit[] {
   return [{ change: change('node', state.node, desired.nodes.join(' or '), more) }];
 }
 
-export function rootfs({ desired, config }: FieldContext): Edit[] {
+/** What a move to another storage is. */
+export const COPIED = 'copied while it is stopped';
+
+/** A disk of this size in bytes, which is to have so many GiB; undefined: without a limit. */
+export function sizeOfMove(bytes: number | undefined, wanted: number): number | undefined {
+  return bytes === undefined || bytes === 0 ? undefined : Math.max(bytes, wanted * GIB);
+}
+
+export function rootfs({ desired, config, state }: FieldContext): Edit[] {
   const text = config.rootfs ?? '';
-  const storage = storageOfVolume(volumeOf(text));
+  const volid = volumeOf(text);
+  const storage = storageOfVolume(volid);
   const bytes = parseSize(parseProperties(text).get('size')) ?? 0;
   const edits: Edit[] = [];
   if (storage !== desired.rootfs.storage) {
-    edits.push({ change: change('disk storage', storage, desired.rootfs.storage, { disruption: 'replace' }) });
+    const more = { disruption: state.running ? 'restart' : 'none', note: COPIED } as const;
+    const size = sizeOfMove(bytes, desired.rootfs.size);
+    const move = { disk: 'rootfs', volid, storage: desired.rootfs.storage, attached: true };
+    edits.push({
+      change: change('disk storage', storage, desired.rootfs.storage, more),
+      move: { ...move, ...(size === undefined ? {} : { size }) },
+    });
   }
   const wanted = desired.rootfs.size * GIB;
   // size=0 is a directory without a limit: nothing to grow, nothing to shrink.

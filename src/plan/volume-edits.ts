@@ -5,7 +5,7 @@ import { storageOfVolume } from '../model/volid.ts';
 import { change, type Edit, type FieldContext } from './edit.ts';
 import type { FreeKeys } from './keys.ts';
 import { mountPath } from './mounts.ts';
-import { gibibytes, wholeGibibytes } from './resources.ts';
+import { COPIED, gibibytes, sizeOfMove, wholeGibibytes } from './resources.ts';
 import { calledOf, type FoundVolume, isSmaller, volumesOf } from './volumes.ts';
 
 /** Properties of mpN that a definition says; others (size, shared, keepattrs) stay as they are. */
@@ -73,7 +73,7 @@ export function volumes(context: FieldContext, free: FreeKeys): Edit[] {
     const there = found.find(({ name }) => name === volume.name);
     if (there === undefined) return [addition(volume, free)];
     if (there.place === 'lost' && missing.has(there.volid)) throw vanished(volume, there);
-    return changes(volume, there, free);
+    return changes(volume, there, free, state.running);
   });
   const kept = new Set(desired.volumes.map(({ name }) => name));
   const gone = found.filter(({ name, place }) => name !== undefined && place === 'attached' && !kept.has(name));
@@ -98,13 +98,9 @@ function removal(volume: FoundVolume, deleted: readonly string[]): Edit {
   };
 }
 
-function changes(volume: Volume, there: FoundVolume, free: FreeKeys): Edit[] {
+function changes(volume: Volume, there: FoundVolume, free: FreeKeys, running: boolean): Edit[] {
   const field = `volume ${volume.name}`;
   const storage = storageOfVolume(there.volid);
-  if (storage !== volume.storage) {
-    const more = { disruption: 'replace', note: 'this version does not move a volume to another storage' } as const;
-    return [{ change: change(`${field} storage`, storage, volume.storage, more) }];
-  }
   if (isSmaller(volume, there.size)) throw tooSmall(volume, there);
   const attached = there.place === 'attached';
   // What waits for its removal stays where it is; what is unused comes back at a free place.
@@ -113,6 +109,17 @@ function changes(volume: Volume, there: FoundVolume, free: FreeKeys): Edit[] {
   const target = parseProperties(next);
   const same = OURS.every((name) => normal(name, target.get(name)) === normal(name, there.properties.get(name)));
   const edits: Edit[] = [];
+  if (storage !== volume.storage) {
+    const size = sizeOfMove(there.size, volume.size);
+    const more = { disruption: running ? 'restart' : 'none', note: COPIED } as const;
+    edits.push({
+      change: change(`${field} storage`, storage, volume.storage, more),
+      move: {
+        ...{ disk: key, volid: there.volid, storage: volume.storage, attached },
+        ...(size === undefined ? {} : { size }),
+      },
+    });
+  }
   if (!attached) {
     const note = 'the same volume, with its content';
     edits.push({ change: change(field, 'detached', describeMount(target), { note }), set: { [key]: next } });

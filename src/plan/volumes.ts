@@ -1,8 +1,8 @@
 import type { Desired, Volume } from '../model/desired.ts';
 import type { Mark } from '../model/mark.ts';
 import type { ContainerState } from '../model/observed.ts';
-import { GIB, type Properties, parseProperties, parseSize } from '../model/property-string.ts';
-import { vmidOfVolume } from '../model/volid.ts';
+import { GIB, type Properties, parseProperties, parseSize, volumeOf } from '../model/property-string.ts';
+import { storageOfVolume, vmidOfVolume } from '../model/volid.ts';
 import { effectiveConfig } from './edit.ts';
 import { mountPath } from './mounts.ts';
 
@@ -75,7 +75,7 @@ export function volumesOf(
       return { ...slot, place, properties, ...(size === undefined ? {} : { size }) };
     };
   const all = [...attached.map(found('attached')), ...leaving.map(found('leaving')), ...unused.map(found('unused'))];
-  const book = bookOf(all, mark, desired);
+  const book = bookOf(all, mark, desired, movedVolume(state, mark));
   const lost = Object.values(book)
     .filter((volid) => !named(all, volid) && isOwn({ volid }))
     .map((volid): FoundVolume => found('lost')({ key: '', volid, properties: new Map() }));
@@ -91,8 +91,16 @@ export function volumesOf(
  * Which volume has which name: what the mark says, and a volume at the path of one in git that the mark does not know
  * (after a create or a new line). A line that only got another name keeps its volume.
  */
-function bookOf(all: readonly FoundVolume[], mark: Mark, desired: Desired): Readonly<Record<string, string>> {
+function bookOf(
+  all: readonly FoundVolume[],
+  mark: Mark,
+  desired: Desired,
+  moved: MovedVolume,
+): Readonly<Record<string, string>> {
   const book: Record<string, string> = { ...mark.volumes };
+  if (moved.kind === 'moved') {
+    for (const [name, volid] of Object.entries(book)) if (volid === moved.from) book[name] = moved.to;
+  }
   const spoken = new Set([...desired.volumes.map(({ name }) => name), ...desired.deletedVolumes]);
   for (const { name, path } of desired.volumes) {
     if (book[name] !== undefined) continue;
@@ -107,8 +115,25 @@ function bookOf(all: readonly FoundVolume[], mark: Mark, desired: Desired): Read
 }
 
 /**
+ * What became of a volume that was to be moved. unclear: the old one and one in its place are both there, and which of them
+ * is the right one only people can tell.
+ */
+export type MovedVolume =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'moved' | 'unclear'; readonly from: string; readonly to: string; readonly unused?: string };
+
+export function movedVolume({ config }: ContainerState, { moving }: Mark): MovedVolume {
+  if (moving === undefined) return { kind: 'none' };
+  const { from, key, storage } = moving;
+  const to = volumeOf(config[key] ?? '');
+  if (to === from || storageOfVolume(to) !== storage) return { kind: 'none' };
+  const unused = Object.keys(config).find((name) => name !== key && volumeOf(config[name] ?? '') === from);
+  return unused === undefined ? { kind: 'moved', from, to } : { kind: 'unclear', from, to, unused };
+}
+
+/**
  * What the owner mark shall say of volumes; undefined: what it says already. A name goes only once its volume, which
- * git wanted destroyed, is gone: one in no config may still be held by a snapshot.
+ * git wanted destroyed, is gone: one in no config may still be held by a snapshot. Once it is written no volume is moving.
  */
 export function volumesForMark(
   state: ContainerState,
@@ -116,6 +141,8 @@ export function volumesForMark(
   desired: Desired,
   isGone: (volid: string) => boolean,
 ): Mark['volumes'] | undefined {
+  const moved = movedVolume(state, mark);
+  if (moved.kind === 'unclear') return undefined;
   const found = volumesOf(state, mark, desired);
   const kept = found.filter(
     ({ name, place, volid }) =>
@@ -125,7 +152,7 @@ export function volumesForMark(
   const before = mark.volumes ?? {};
   const same =
     Object.keys(before).length === kept.length && Object.entries(before).every(([name, volid]) => next[name] === volid);
-  return same ? undefined : next;
+  return same && mark.moving === undefined ? undefined : next;
 }
 
 export function pathOf({ properties }: FoundVolume): string | undefined {

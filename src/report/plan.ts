@@ -24,6 +24,8 @@ export function stepTitle(step: Step): string {
       return 'update config';
     case 'resize':
       return `grow ${step.disk} to ${step.size} GiB`;
+    case 'move':
+      return `move ${step.disk} to storage ${step.storage}`;
     case 'pool':
       return `move to pool ${step.pool}`;
     case 'discard':

@@ -42,6 +42,20 @@ volumes:
   'configure.sh': SCRIPT,
 });
 
+/** The root file system and one of two volumes on these storages. */
+const placed = (disk: string, data: string): Files => ({
+  'container.yml': `ip: 192.168.178.42
+id: 42
+hostname: web
+memory: 512
+disk: ${disk}:4
+volumes:
+  data: { path: /srv/data, disk: "${data}:1" }
+  cache: { path: /srv/cache, disk: "local-lvm:2", backup: no }
+`,
+  'configure.sh': SCRIPT,
+});
+
 /** What people have written into the volumes, and the SSH host keys that they know it by. */
 async function use(world: World): Promise<void> {
   const { values } = world.node.core.guests.read('lxc', SCENARIO_VMID).config;
@@ -67,6 +81,20 @@ export const SCENARIOS: readonly Scenario[] = [
     before: SMALL,
     files: { ...SMALL, 'configure.sh': `${SCRIPT}echo 'changed: more of it'\n` },
     shows: ['"configure.sh":'],
+  },
+  {
+    name: 'move',
+    before: placed('local-lvm', 'local-lvm'),
+    meanwhile: async (world) => {
+      await use(world);
+      await world.addStorage('fast');
+    },
+    files: placed('fast', 'fast'),
+    shows: [
+      '"fast of 1042 as rootfs"',
+      '"fast of 1042 as mp0":{"size":1073741824,"content":{"file":"of data"}}',
+      '"local-lvm of 1042 as mp1":{"size":2147483648,"content":{"file":"of cache"}}',
+    ],
   },
   {
     name: 'replace',

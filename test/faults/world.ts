@@ -111,6 +111,22 @@ export class World {
     return dataOf(await client.raw(method, `/control/${path}`, JSON.stringify(body), headers));
   }
 
+  /** Another storage for disks of containers. */
+  async addStorage(storage: string): Promise<void> {
+    const client = new NodeClient(this.node.port, this.node.caFile, {
+      authorization: `PVEAPIToken=root@pam!faults=${SECRET}`,
+    });
+    dataOf(
+      await client.call('POST', '/storage', {
+        storage,
+        type: 'lvmthin',
+        content: 'rootdir,images',
+        vgname: 'pve',
+        thinpool: storage,
+      }),
+    );
+  }
+
   /** Until no task is at work. */
   async settle(): Promise<void> {
     const { tasks } = this.node.core;

@@ -1,4 +1,4 @@
-import type { Backups, Clones, Snapshots } from '../../../src/model/container-ports.ts';
+import type { Backups, Clones, Snapshots, Volumes } from '../../../src/model/container-ports.ts';
 import { GitopsError } from '../../../src/model/errors.ts';
 import type { ContainerState, TaskState } from '../../../src/model/observed.ts';
 import type {
@@ -14,7 +14,8 @@ import type {
   SettledTask,
   Shells,
 } from '../../../src/model/ports.ts';
-import { createdConfig, resizedState, startedState, updatedState } from '../plan/fake-config.ts';
+import { volumeOf } from '../../../src/model/property-string.ts';
+import { createdConfig, movedState, resizedState, startedState, updatedState } from '../plan/fake-config.ts';
 
 /** A server in memory behind the ports: enough of Proxmox VE to see what apply does to it, and to break it on purpose. */
 export class FakeServer {
@@ -144,6 +145,25 @@ export class FakeServer {
     };
   }
 
+  /** Moves only. */
+  private volumes(): Volumes {
+    const none = () => Promise.reject(new Error('no other work with volumes here'));
+    return {
+      list: none,
+      reassign: none,
+      detach: none,
+      free: none,
+      move: async (_node, { vmid, key, digest }, { storage }) => {
+        const task = await this.task('move_volume', vmid, () => {
+          this.checkDigest(vmid, digest);
+          if (this.get(vmid).running) throw new GitopsError('remote', 'cannot move volumes of a running container');
+          this.put(movedState(this.get(vmid), key, storage));
+        });
+        return { ...task, volid: volumeOf(this.get(vmid).config[key] ?? '') };
+      },
+    };
+  }
+
   ports(runs: Runs = { id: 'run-1', by: 'tester', alive: () => Promise.resolve(undefined) }) {
     const clock: Clock = {
       now: () => this.time,
@@ -176,6 +196,7 @@ export class FakeServer {
       snapshots: none as Snapshots,
       backups: none as Backups,
       clones: none as Clones,
+      volumes: this.volumes(),
     };
   }
 }

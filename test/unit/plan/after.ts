@@ -4,7 +4,7 @@ import type { Step } from '../../../src/model/plan.ts';
 import type { Due } from '../../../src/plan/guest-steps.ts';
 import type { Observation } from '../../../src/plan/plan.ts';
 import { volumesForMark } from '../../../src/plan/volumes.ts';
-import { resizedState, startedState, updatedState } from './fake-config.ts';
+import { movedState, resizedState, startedState, updatedState } from './fake-config.ts';
 
 export type There = Extract<Observation, { kind: 'present' }>;
 
@@ -16,7 +16,8 @@ export function afterStep(seen: There, step: Step, wanted: Desired, due: Due): T
   const config = JSON.stringify(named);
   const volumes = volumesForMark(next.state, next.mark, wanted, (volid) => !config.includes(volid));
   if (volumes === undefined) return next;
-  return { ...next, mark: { ...next.mark, volumes } };
+  const { moving: __, ...rest } = next.mark;
+  return { ...next, mark: { ...rest, volumes } };
 }
 
 function changed(seen: There, step: Step, due: Due): There {
@@ -38,6 +39,12 @@ function changed(seen: There, step: Step, due: Due): There {
     }
     case 'resize':
       return { ...seen, state: resizedState(state, step.disk, step.size) };
+    case 'move': {
+      const moved = movedState(state, step.disk, step.storage);
+      const moving = { key: step.disk, from: step.volid, storage: step.storage };
+      const named = Object.values(mark.volumes ?? {}).includes(step.volid);
+      return { ...seen, state: moved, mark: named ? { ...mark, moving } : mark };
+    }
     case 'pool':
       return { ...seen, pool: step.pool };
     case 'discard': {

@@ -57,6 +57,14 @@ export function resizedState(state: ContainerState, disk: string, size: number):
   return { ...state, config: { ...state.config, [disk]: formatProperties(properties) } };
 }
 
+/** The volume has another name there, and its size and path stay. */
+export function movedState(state: ContainerState, disk: string, storage: string): ContainerState {
+  const properties = new Map(parseProperties(state.config[disk] ?? ''));
+  const [, name = ''] = (properties.get('') ?? '').split(':');
+  properties.set('', `${storage}:${name}`);
+  return { ...state, running: false, config: { ...state.config, [disk]: formatProperties(properties) } };
+}
+
 function set(config: Config, vmid: number, key: string, value: string): void {
   const isVolume = /^(rootfs|mp\d+)$/.test(key) && !volumeOf(value).startsWith('/');
   config[key] = isVolume ? volume(config, vmid, value) : key === 'tags' ? sorted(value) : value;

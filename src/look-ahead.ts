@@ -1,0 +1,55 @@
+import { type BackFacts, gatherBackFacts } from './apply/facts.ts';
+import type { Holding } from './apply/lease.ts';
+import { gatherMoveFacts } from './apply/move-facts.ts';
+import type { Step } from './model/plan.ts';
+import type { Ports } from './model/ports.ts';
+import type { MoveFacts } from './model/relocation.ts';
+import type { ReplaceFacts } from './model/replacement.ts';
+import { snapshotsAfter } from './plan/moves.ts';
+import type { PlanInput } from './plan/plan.ts';
+import { needsWayBack } from './plan/way-back.ts';
+import type { RunOptions } from './run.ts';
+
+/** What only some steps have to know: looked at once, when one of them is due. */
+export class LookAhead {
+  private readonly ports: Ports;
+  private readonly options: RunOptions;
+  private back: BackFacts | undefined;
+  private moving: MoveFacts | undefined;
+  replacing: ReplaceFacts | undefined;
+
+  constructor(ports: Ports, options: RunOptions) {
+    this.ports = ports;
+    this.options = options;
+  }
+
+  async look(found: Holding, steps: readonly Step[]): Promise<void> {
+    const { ports } = this;
+    const { desired, signal } = this.options;
+    const { dropSnapshots = [] } = desired;
+    if (steps.some(({ kind }) => kind === 'move'))
+      this.moving ??= await gatherMoveFacts({ ports, dropSnapshots, signal }, found);
+    if (this.back === undefined && needsWayBack(found.mark, steps)) {
+      const after = this.moving === undefined ? undefined : snapshotsAfter(found.state.config, steps, this.moving);
+      this.back = await gatherBackFacts(ports, found, desired.wayBack, signal, after);
+    }
+    if (steps.some(({ kind }) => kind === 'replace')) await this.lookForReplace(found);
+  }
+
+  /** Looks into it once, for the plan and for what the replace does then. */
+  private async lookForReplace(found: Holding): Promise<void> {
+    if (this.replacing !== undefined || found.mark.promotion?.renewed === true) return;
+    const { replaceFacts } = await import('./replace.ts');
+    this.replacing = await replaceFacts(this.ports, this.options, found);
+  }
+
+  /** As a plan takes it. */
+  facts(): Pick<PlanInput, 'wayBack' | 'moving' | 'replacing'> {
+    const { back, moving, replacing } = this;
+    return {
+      ...(back === undefined ? {} : { wayBack: back }),
+      ...(moving === undefined ? {} : { moving }),
+      ...(replacing === undefined ? {} : { replacing }),
+    };
+  }
+}
