@@ -6,7 +6,7 @@ const EFFECTS = {
   restart: 'restart',
   replace: 'replace',
   another: 'another container; the one before stays',
-  move: 'refused: it is moved by hand',
+  move: 'moved, in one stop',
   destroy: 'destroys the container',
   configure: 'configured again',
   nothing: 'nothing',

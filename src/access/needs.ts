@@ -80,7 +80,7 @@ export const ROWS: readonly Row[] = [
   // PUT …/config: hostname, netN, nameserver, searchdomain
   { on: 'guest', privileges: ['VM.Config.Network'], verb: 'deploy', reason: 'set host name and interfaces' },
   // PUT …/config: rootfs, mpN, unusedN; PUT …/resize, POST …/move_volume: perm /vms/{vmid} VM.Config.Disk
-  { on: 'guest', privileges: ['VM.Config.Disk'], verb: 'deploy', reason: 'make and grow its disks' },
+  { on: 'guest', privileges: ['VM.Config.Disk'], verb: 'deploy', reason: 'make, grow and move its disks' },
   // PUT …/config: cores, cpulimit, cpuunits
   {
     on: 'guest',

@@ -57,6 +57,8 @@ export const POOL = /^[A-Za-z0-9_-]+(?:\/[A-Za-z0-9_-]+){0,2}$/;
 /** Lower case, because Proxmox VE makes it so unless told otherwise. */
 export const TAG = /^[a-z0-9_][a-z0-9_.+-]{0,63}$/;
 export const DEPENDENCY = new RegExp(`^${NAME}(?:/${NAME})?$`);
+/** Proxmox VE's own rule for names of snapshots. */
+export const SNAPSHOT = /^[A-Za-z][A-Za-z0-9_-]{1,39}$/;
 export const SECRET = /^[A-Z][A-Z0-9_]{0,63}$/;
 export const UNIT = /^[A-Za-z0-9][A-Za-z0-9:_.@\\-]*$/;
 /** The host may be missing: then it is the container itself. */

@@ -55,7 +55,7 @@ const EFFECTS: Readonly<Record<Described['effect'], string>> = {
   restart: 'A change restarts the container.',
   replace: 'A change makes the root file system anew; volumes stay.',
   another: 'A change makes another container; the one before stays.',
-  move: 'A change is refused: it is moved by hand.',
+  move: 'A change stops the container while it is moved, and starts it again.',
   destroy: 'A change destroys the container.',
   configure: 'A change configures the container again.',
   nothing: '',

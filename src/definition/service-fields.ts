@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { HealthCheck } from '../model/definition.ts';
 import { field } from './field.ts';
-import { DEPENDENCY, SECRET } from './forms.ts';
+import { DEPENDENCY, SECRET, SNAPSHOT } from './forms.ts';
 import { check, checkParts, healthCheck, healthFromText } from './health.ts';
 import { secretHint } from './hints.ts';
 import { asList, listOf, same, twice } from './schemas.ts';
@@ -9,6 +9,7 @@ import { secretConflicts } from './secret-names.ts';
 
 const dependency = z.string().regex(DEPENDENCY);
 const secret = z.string().regex(SECRET);
+const snapshot = z.string().regex(SNAPSHOT);
 
 /** What runs in a container, and what it needs. */
 export const serviceFields = {
@@ -68,6 +69,19 @@ export const serviceFields = {
     form: 'auto, snapshot, backup or none',
     default: 'auto',
     effect: 'nothing',
-    description: 'How a failed deploy is taken back; read already, used from the version that rolls back',
+    description: 'How a failed deploy is taken back',
+  }),
+  dropSnapshots: field({
+    env: 'DROP_SNAPSHOTS',
+    yaml: 'drop_snapshots',
+    schema: z.union([snapshot, z.array(snapshot).max(64).meta({ uniqueItems: true })]),
+    convert: listOf<string>,
+    conflicts: (written) => twice(listOf<string>(written), (name) => name),
+    fromText: asList,
+    form: 'names of snapshots, such as before_upgrade',
+    default: 'none',
+    effect: 'nothing',
+    description:
+      'Snapshots that somebody else took, and that may go where they stand in the way of a replace or a move',
   }),
 };

@@ -18,7 +18,7 @@ export const storageFields = {
     unit: 'GiB',
     default: '8 on the setting proxmox.storage',
     effect: 'live',
-    description: 'Root disk; it can grow, another storage or a smaller size is a replace',
+    description: 'Root disk; it grows live, another storage is a move in one stop, a smaller size is a replace',
   }),
   volumes,
   mounts,

@@ -23,7 +23,7 @@ const parts = {
     unit: 'GiB',
     default: 'by storage and size',
     effect: 'live',
-    description: 'Storage and size in one; it can grow, never shrink',
+    description: 'Storage and size in one; it grows live and never shrinks, another storage is a move in one stop',
   },
   storage: {
     schema: z.string().regex(STORAGE),

@@ -60,6 +60,7 @@ export function resolve(definition: Definition, settings: Settings, identity: Id
     depends: dependsOnShare(dependsOf(definition, identity, problems), mounted.share),
     secrets: definition.secrets?.value ?? [],
     wayBack: definition.wayBack?.value ?? 'auto',
+    ...optional('dropSnapshots', definition.dropSnapshots),
     baseline: {
       timezone: settings.timezone,
       locale: settings.locale,

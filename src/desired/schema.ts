@@ -139,6 +139,7 @@ export const desiredSchema = z.strictObject({
   depends: texts,
   secrets: texts,
   wayBack: z.enum(['auto', 'snapshot', 'backup', 'none']),
+  dropSnapshots: texts.exactOptional(),
   baseline: z.strictObject({ timezone: text, locale: text, upgrade: flag, sshKeys: texts }),
   engine: z.enum(['cinc', 'ansible', 'shell', 'none']),
   health: z.array(health),

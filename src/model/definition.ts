@@ -155,4 +155,5 @@ export interface Definition {
   readonly secrets?: Written<readonly string[]>;
   readonly health?: Written<readonly HealthCheck[]>;
   readonly wayBack?: Written<WayBack>;
+  readonly dropSnapshots?: Written<readonly string[]>;
 }

@@ -66,7 +66,7 @@ export function moveNotes(edits: readonly Edit[], { state }: Present, facts: Mov
     ...(drops.length === 0
       ? []
       : [
-          `snapshots hold what moves, and go first: ${gone}; instead of them the way back is their commit, configured again`,
+          `snapshots hold what moves, and go first: ${gone}; ours among them are gone back to by configuring their commit again`,
         ]),
     ...tight,
     'what has moved stays there when a later step fails',
