@@ -19,6 +19,8 @@ export interface Promotion {
   readonly keys?: 'carried' | 'new';
   /** It failed, and the live one gets everything back; on that one too when only leftovers remain. */
   readonly back?: true;
+  /** On the live one that went back: it came up, and needs no backup of itself. */
+  readonly served?: true;
   /** On the candidate. */
   readonly record?: LiveRecord;
 }
@@ -35,6 +37,8 @@ export interface LiveRecord {
   readonly host: Readonly<Record<string, string>>;
   /** The old root file system, as a restore wants it: `local-lvm:8` */
   readonly root: string;
+  /** Its volume: a restore that cannot make a disk leaves it in no config. */
+  readonly rootVolume?: string;
   readonly unprivileged: boolean;
   readonly features?: string;
   readonly protection: boolean;

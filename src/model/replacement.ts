@@ -32,6 +32,8 @@ export interface ReplacementFacts {
   readonly snapshots: readonly { readonly name: string; readonly droppable: boolean }[];
   /** Volumes of both vmids as their storages list them; undefined: not looked at. */
   readonly stored?: readonly StoredVolume[];
+  /** The backup of what was before could not be restored in this run. */
+  readonly unrestorable?: true;
   /** The renewed one differs from the definition in what a config call changes. */
   readonly changes: boolean;
   /** The definition wants no container: it only has to be whole. */
@@ -77,11 +79,13 @@ export type ReplacementAction =
   | { readonly kind: 'change' }
   /** Configure with the volumes, and verify at the live address. */
   | { readonly kind: 'prove-live' }
-  /** Writes into the live one's mark that everything goes back. */
+  /** Looks whether the live one came up, and writes into its mark that everything goes back. */
   | { readonly kind: 'give-up' }
   /** Nothing else is left to serve: the candidate takes the live address. */
   | { readonly kind: 'serve' }
   | { readonly kind: 'remove-archive'; readonly vmid: number; readonly volid: string }
+  /** The old root file system, where a restore that failed left it in no config. */
+  | { readonly kind: 'free-root'; readonly volid: string }
   | { readonly kind: 'remove-candidate' }
   /** Takes the promotion out of the live one's mark: nothing is left of it. */
   | { readonly kind: 'end' }

@@ -2,7 +2,7 @@ import type { Mark } from '../model/mark.ts';
 import type { ContainerState } from '../model/observed.ts';
 import type { LiveRecord, OldMark } from '../model/promotion.ts';
 import { GIB, parseProperties, parseSize, volumeOf } from '../model/property-string.ts';
-import type { Seen } from '../model/replacement.ts';
+import type { ReplacementFacts, Seen } from '../model/replacement.ts';
 import type { StoredVolume } from '../model/resources.ts';
 import { storageOfVolume, vmidOfVolume } from '../model/volid.ts';
 
@@ -28,6 +28,7 @@ export function recordOf({ state, mark }: Seen, before: LiveRecord | undefined):
     const name = Object.entries(mark.volumes ?? {}).find(([, volid]) => volid === volumeOf(value))?.[0];
     return name === undefined ? [] : [[key, name] as const];
   });
+  const rootVolume = volumeOf(config.rootfs ?? '');
   const root = parseProperties(config.rootfs ?? '');
   const gib = (parseSize(root.get('size')) ?? 0) / GIB;
   return {
@@ -38,7 +39,8 @@ export function recordOf({ state, mark }: Seen, before: LiveRecord | undefined):
       ...entries(config, /^mp\d+$/, (value) => volumeOf(value).startsWith('/')),
       ...entries(config, /^dev\d+$/),
     },
-    root: `${storageOfVolume(volumeOf(config.rootfs ?? ''))}:${gib}`,
+    root: `${storageOfVolume(rootVolume)}:${gib}`,
+    rootVolume,
     unprivileged: config.unprivileged === '1',
     ...(config.features === undefined ? {} : { features: config.features }),
     protection: before?.protection === true || config.protection === '1',
@@ -93,6 +95,15 @@ export function isRootless({ state }: Seen, stored: readonly StoredVolume[] | un
   if (stored === undefined) return false;
   const root = volumeOf(state.config.rootfs ?? '');
   return root === '' || !stored.some(({ volid }) => volid === root);
+}
+
+/** The volume of the old root file system, when it is still there and no config names it. */
+export function orphanedRoot(facts: ReplacementFacts, { rootVolume }: LiveRecord): string | undefined {
+  const both = [facts.live, facts.candidate].flatMap((seen) => (seen === undefined ? [] : [seen.state]));
+  const named = both.flatMap(({ config, pending }) => [...Object.values(config), ...Object.values(pending)]);
+  if (rootVolume === undefined || named.some((value) => value !== null && volumeOf(value) === rootVolume))
+    return undefined;
+  return facts.stored?.some(({ volid }) => volid === rootVolume) === true ? rootVolume : undefined;
 }
 
 /** Of a volume that no config names, by its own name. */

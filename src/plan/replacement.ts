@@ -2,7 +2,15 @@ import type { LiveRecord } from '../model/promotion.ts';
 import type { ReplacementFacts, ReplacementStep, Seen } from '../model/replacement.ts';
 import { because } from './because.ts';
 import { carryStep } from './replacement-carry.ts';
-import { formerMounts, isRecorded, isRootless, namedVolumes, recordOf, volumeSlots } from './replacement-facts.ts';
+import {
+  formerMounts,
+  isRecorded,
+  isRootless,
+  namedVolumes,
+  orphanedRoot,
+  recordOf,
+  volumeSlots,
+} from './replacement-facts.ts';
 
 /**
  * The next step of a replace by what is there, and by nothing else: a run that was killed is finished by the next one
@@ -160,7 +168,8 @@ function back(facts: ReplacementFacts): ReplacementStep {
     return because('it is not used', { kind: 'stop', vmid: vmids.candidate });
   }
   if (live === undefined || isRootless(live, stored)) {
-    if (archive === undefined) return because('nothing else can serve', { kind: 'serve' });
+    if (archive === undefined || facts.unrestorable === true)
+      return because('nothing else can serve', { kind: 'serve' });
     const over = live !== undefined;
     return because('its root file system is gone', { kind: 'restore', archive: archive.volid, what: 'before', over });
   }
@@ -190,18 +199,30 @@ function namesStep(live: Seen, record: LiveRecord): ReplacementStep | undefined 
   return same ? undefined : because('each move gave it another name', { kind: 'name-volumes', volumes });
 }
 
-function cleaning({ archives, candidate, vmids }: ReplacementFacts): ReplacementStep {
-  const archive = archives.find(({ kind }) => kind === 'candidate');
+function cleaning(facts: ReplacementFacts): ReplacementStep {
+  const { archives, candidate, live, vmids } = facts;
+  const served = live?.mark.promotion?.served === true;
+  const archive = archives.find(({ kind }) => kind === 'candidate' || served);
   if (archive !== undefined) {
     return because('nobody needs it now', { kind: 'remove-archive', vmid: archive.vmid, volid: archive.volid });
   }
   if (candidate === undefined) return because('nothing of it is left', { kind: 'end' });
   if (candidate.state.running) return because('nobody needs it now', { kind: 'stop', vmid: vmids.candidate });
   const held = Object.entries(volumeSlots(candidate.state.config));
-  if (held.length === 0) return because('nobody needs it now', { kind: 'remove-candidate' });
+  if (held.length === 0)
+    return freeRoot(facts, candidate) ?? because('nobody needs it now', { kind: 'remove-candidate' });
   const names = held.map(([key, value]) => `${key} (${value.split(',')[0]})`).join(', ');
   return because(`candidate ${vmids.candidate} has ${names}, which nobody gave it`, {
     kind: 'blocked',
     advice: [`take it out, then deploy again: removing the candidate would destroy it`],
   });
+}
+
+/** Looked for while the candidate remembers its name: where a restore had failed before the old disks were gone. */
+function freeRoot(facts: ReplacementFacts, { mark }: Seen): ReplacementStep | undefined {
+  const record = mark.promotion?.record;
+  if (record?.rootVolume === undefined) return undefined;
+  if (facts.stored === undefined) return because('a restore may have left a disk', { kind: 'look' });
+  const volid = orphanedRoot(facts, record);
+  return volid === undefined ? undefined : because('a restore that failed left it', { kind: 'free-root', volid });
 }

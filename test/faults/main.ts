@@ -14,12 +14,14 @@ import { temporaryFolder } from './world.ts';
 /**
  * `npm run faults`: every scenario is killed before and after every write and every command, and meets each API fault at
  * each call, on a simulated node in virtual time; run again, it must come to the same end. Ends with 1 when anything is lost.
- * `--scenario NAME` (more than once), `--kind kills` or `--kind 'API faults'`, `--sample N` tries of each kind, chosen by `--seed S`.
+ * `--scenario NAME` (more than once), `--kind kills` or `--kind 'API faults'`, `--fault 'lock file held'` (more than once), `--sample N`
+ * tries of each kind, chosen by `--seed S`.
  */
 const { values: options } = parseArgs({
   options: {
     scenario: { type: 'string', multiple: true },
     kind: { type: 'string' },
+    fault: { type: 'string', multiple: true },
     sample: { type: 'string' },
     seed: { type: 'string', default: '1' },
     job: { type: 'string' },
@@ -46,7 +48,9 @@ async function work(job: string): Promise<void> {
   const seen = new Seen();
   if (kind === 'kills') for (const moment of chosen(momentsOf(golden))) await kill(golden, moment, tally, seen);
   else {
-    const all = disturbancesOf(golden);
+    const all = disturbancesOf(golden).filter(
+      ([one]) => one === undefined || (options.fault?.includes(one.fault.name) ?? true),
+    );
     const due = new Set(chosen(all.flat()));
     for (const [index, ofFault] of all.entries()) {
       if (!kind.endsWith(String(index % PARTS))) continue;

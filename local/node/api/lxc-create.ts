@@ -76,17 +76,24 @@ async function replaced(call: Call): Promise<GuestConfig | undefined> {
   return config;
 }
 
-/** Takes the vmid, or the container that is to be replaced; what stands in the way is said as the worker would. */
-function take(call: Call, replaces: GuestConfig | undefined): void {
+/**
+ * Takes the vmid, or the container that is to be replaced, under its lock file; what stands in the way is said as the
+ * worker would. undefined: the vmid was free.
+ */
+async function take(call: Call, over: boolean): Promise<GuestConfig | undefined> {
   const { core, vmid } = call;
   try {
-    if (replaces === undefined) {
-      core.guests.assertUnused(vmid);
-      reserve(core, vmid);
-    } else {
-      checkLock(replaces);
-      reserveOver(core, vmid, replaces, 'create');
-    }
+    return await core.locks.runShort(vmid, () => {
+      if (!over) {
+        core.guests.assertUnused(vmid);
+        reserve(core, vmid);
+        return undefined;
+      }
+      const { config } = core.guests.read('lxc', vmid);
+      checkLock(config);
+      reserveOver(core, vmid, config, 'create');
+      return config;
+    });
   } catch (error) {
     throw new ApiError(
       500,
@@ -128,8 +135,8 @@ async function create(call: Call): Promise<Json> {
     { set: Object.fromEntries(plain), remove: [], revert: [] },
   );
   if (unprivileged) config.values.unprivileged = '1';
-  if (call.flag('restore')) return restore(call, { config, mounts, ...(replaces === undefined ? {} : { replaces }) });
-  take(call, undefined);
+  if (call.flag('restore')) return restore(call, { config, mounts, over: replaces !== undefined });
+  await take(call, false);
   const password = call.text('password');
   const creation: Creation = {
     vmid,
@@ -147,14 +154,14 @@ async function create(call: Call): Promise<Json> {
   return core.tasks.start('vzcreate', String(vmid), call.authuser, work, { abandoned: () => takeBack(core, vmid) });
 }
 
-function restore(
+async function restore(
   call: Call,
-  parts: { readonly config: GuestConfig; readonly mounts: Values; readonly replaces?: GuestConfig },
-): Json {
+  parts: { readonly config: GuestConfig; readonly mounts: Values; readonly over: boolean },
+): Promise<Json> {
   const { core, vmid } = call;
-  const { config, replaces } = parts;
+  const { config, over } = parts;
   const pool = call.text('pool');
-  take(call, replaces);
+  const replaces = await take(call, over);
   const restoration: Restoration = {
     vmid,
     archive: call.required('ostemplate'),

@@ -113,13 +113,15 @@ export class Faults {
   wait(id: string, milliseconds: number, signal?: AbortSignal): Promise<void> {
     const gone = this.#armed.get(id)?.gone.signal;
     return new Promise((resolve) => {
+      // A fault outlives many waits: each takes its listener away again.
+      const ends = [gone, signal].flatMap((end) => (end === undefined ? [] : [end]));
       const done = (): void => {
         clearTimeout(timer);
+        for (const end of ends) end.removeEventListener('abort', done);
         resolve();
       };
       const timer = setTimeout(done, milliseconds);
-      gone?.addEventListener('abort', done, { once: true });
-      signal?.addEventListener('abort', done, { once: true });
+      for (const end of ends) end.addEventListener('abort', done, { once: true });
       if (gone === undefined || gone.aborted || signal?.aborted === true) done();
     });
   }

@@ -40,6 +40,11 @@ export function reserveOver(core: Core, vmid: number, before: GuestConfig, lock:
   core.guests.write('lxc', vmid, { ...before, values: { ...before.values, lock } });
 }
 
+/** From now on there is no way back to the container that is being replaced. */
+export function giveUpReplaced(core: Core, vmid: number): void {
+  note(core, vmid, ({ volumes }) => ({ volumes }));
+}
+
 /** Locks a container that the task only reads; a kill takes the lock off it. */
 export function hold(core: Core, vmid: number, config: GuestConfig, lock: string): void {
   core.making.update((value) => {

@@ -3,8 +3,9 @@ import { ApiError, errorText } from '../http/answer.ts';
 import type { TaskContext } from '../tasks/tasks.ts';
 import { type GuestConfig, parseConfig, type Values } from './config.ts';
 import { archivePath } from './create.ts';
-import { isOwned, makeDisks, namedVolumes } from './disks.ts';
-import { addToPool, finish, noteRest, noteVolume, takeBack } from './making.ts';
+import { freeOwned, makeDisks, namedVolumes } from './disks.ts';
+import { LockTimeout } from './locks.ts';
+import { addToPool, finish, giveUpReplaced, noteVolume, takeBack } from './making.ts';
 import { isMountKey } from './mount-point.ts';
 import { randomMac } from './network.ts';
 import { underLock } from './power.ts';
@@ -53,46 +54,71 @@ function merged(core: Core, archived: GuestConfig, { given, unique }: Restoratio
   return values;
 }
 
-async function build(core: Core, task: TaskContext, restoration: Restoration): Promise<GuestConfig> {
-  const { vmid, archive, storage } = restoration;
-  const file = archivePath(core, archive);
+/** Reads what the archive holds; nothing has been changed so far. */
+async function recovered(core: Core, task: TaskContext, { archive }: Restoration): Promise<GuestConfig> {
   task.log(`recovering backed-up configuration from '${archive}'`);
-  const archived = parseConfig(await volumeWork(core).backupConfig(file));
+  return parseConfig(await volumeWork(core).backupConfig(archivePath(core, archive)));
+}
+
+async function build(
+  core: Core,
+  task: TaskContext,
+  restoration: Restoration,
+  archived: GuestConfig,
+): Promise<GuestConfig> {
+  const { vmid, archive, storage, replaces } = restoration;
   const asked = restoration.mounts;
   const mounts = Object.keys(asked).length > 0 ? asked : wantedMounts(core, archived.values, storage);
   const disks = await makeDisks(core, vmid, mounts, (id) => noteVolume(core, vmid, id));
+  if (replaces !== undefined) await freeReplaced(core, task, vmid, replaces);
   const values = { ...merged(core, archived, restoration), ...disks };
   task.log(`restoring '${archive}' now..`);
-  await volumeWork(core).restore(toSpec(core, vmid, values), file, task.log, task.signal);
+  await volumeWork(core).restore(toSpec(core, vmid, values), archivePath(core, archive), task.log, task.signal);
   task.log('merging backed-up and given configuration..');
   return { values, raw: archived.raw, pending: {}, snapshots: {} };
 }
 
-/** The worker of a restore. A failed one takes back what it made; what it was to replace stays as it was. */
+/** What the container that is replaced held. */
+async function freeReplaced(core: Core, task: TaskContext, vmid: number, replaces: GuestConfig): Promise<void> {
+  const sections = [replaces.values, ...Object.values(replaces.snapshots).map(({ values }) => values)];
+  for (const id of new Set(sections.flatMap((values) => namedVolumes(core, values)))) {
+    await freeOwned(core, vmid, id, task.log);
+  }
+}
+
+/**
+ * The worker of a restore. One that fails before it has made a disk leaves what it was to replace as it was. One that
+ * fails later leaves no container, as in Proxmox VE since 2022 (pve-container, API2/LXC.pm, `destroy_config_on_error`): what
+ * was there is gone, or when not even the disks could be made its volumes stand in no config.
+ */
 export async function restoreContainer(core: Core, task: TaskContext, restoration: Restoration): Promise<void> {
   const { vmid, pool, replaces } = restoration;
-  await underLock(core, task, vmid, async () => {
-    try {
-      const config = await build(core, task, restoration);
-      core.guests.write('lxc', vmid, config);
-    } catch (error) {
-      await takeBack(core, vmid);
-      throw new ApiError(500, `unable to restore CT ${vmid} - ${errorText(error)}`);
-    }
-    if (replaces === undefined) {
-      finish(core, vmid);
-      return;
-    }
-    const kept = namedVolumes(core, core.guests.read('lxc', vmid).config.values);
-    const sections = [replaces.values, ...Object.values(replaces.snapshots).map(({ values }) => values)];
-    const old = new Set(sections.flatMap((values) => namedVolumes(core, values)).filter((id) => !kept.includes(id)));
-    noteRest(
-      core,
-      vmid,
-      [...old].filter((id) => isOwned(core, vmid, id, task.log)),
-      'create',
-    );
-    await takeBack(core, vmid);
-  });
+  try {
+    await underLock(core, task, vmid, () => overwrite(core, task, restoration));
+  } catch (error) {
+    // The lock goes under the lock file too: while somebody holds that, it stays, for root to take off (pct unlock).
+    if (error instanceof LockTimeout && replaces !== undefined) await core.locks.run(vmid, () => takeBack(core, vmid));
+    throw error;
+  }
   if (pool !== undefined) addToPool(core, pool, vmid);
+}
+
+async function overwrite(core: Core, task: TaskContext, restoration: Restoration): Promise<void> {
+  const { vmid } = restoration;
+  let begun = false;
+  try {
+    const archived = await recovered(core, task, restoration);
+    begun = true;
+    giveUpReplaced(core, vmid);
+    core.guests.write('lxc', vmid, await build(core, task, restoration, archived));
+  } catch (error) {
+    await takeBack(core, vmid);
+    if (begun) {
+      core.firewalls.update((value) => {
+        delete value[vmid];
+      });
+    }
+    throw new ApiError(500, `unable to restore CT ${vmid} - ${errorText(error)}`);
+  }
+  finish(core, vmid);
 }

@@ -17,11 +17,17 @@ export function mayRepeatRead(error: unknown): boolean {
   return detail.kind === 'lost' || detail.kind === 'stalled';
 }
 
+/** The file that a config is changed under; a create or a restore takes it before there is a task, and puts its own words before. */
+const CONFIG_LOCK =
+  /^(unable to (create|restore) CT \d+ - )?can't lock file '[^']*\/pve-config-\d+\.lock' - got timeout/;
+
 /**
  * Texts that Proxmox VE gives before it has begun any work: the worker was not started, or another one held the lock
- * file for 10 s (rows 900, 902: as an answer, and as the end of a task).
+ * file for 5 or 10 s (rows 900, 902: as an answer, and as the end of a task).
  */
 export function isBeforeWork(error: unknown): boolean {
   const text = failureText(error) ?? '';
-  return text.includes('got no worker upid') || /^can't lock file '[^']*' - got timeout/.test(text);
+  return (
+    text.includes('got no worker upid') || CONFIG_LOCK.test(text) || /^can't lock file '[^']*' - got timeout/.test(text)
+  );
 }

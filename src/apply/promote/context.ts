@@ -86,4 +86,10 @@ export interface Memory {
   down?: number;
   /** Milliseconds in which nobody served, added up. */
   downtime: number;
+  /** The one that went back came up. */
+  cameUp?: boolean;
+  /** The backup of what was before could not be restored. */
+  unrestorable?: true;
+  /** volid of a disk that this identity may not remove: it is not looked at again. */
+  left?: string;
 }

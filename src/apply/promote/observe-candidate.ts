@@ -25,7 +25,7 @@ export async function gather(input: PromoteInput, memory: Memory): Promise<Repla
   const [snapshots, stored] = await Promise.all([
     live === undefined || renewed ? [] : listSnapshots(input, live),
     memory.look || candidate?.mark.promotion?.back === true
-      ? listVolumes(input, [live, candidate], Object.values(record?.slots ?? {}))
+      ? listVolumes(input, [live, candidate], [...Object.values(record?.slots ?? {}), record?.rootVolume ?? ''])
       : undefined,
   ]);
   return {
@@ -38,7 +38,8 @@ export async function gather(input: PromoteInput, memory: Memory): Promise<Repla
     ...(candidate === undefined ? {} : { candidate }),
     archives: memory.archives,
     snapshots,
-    ...(stored === undefined ? {} : { stored }),
+    ...(stored === undefined ? {} : { stored: stored.filter(({ volid }) => volid !== memory.left) }),
+    ...(memory.unrestorable === undefined ? {} : { unrestorable: memory.unrestorable }),
     changes: renewed && !absent && input.changes(live, record).length > 0,
   };
 }

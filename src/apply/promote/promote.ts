@@ -56,14 +56,17 @@ async function takeSteps(input: PromoteInput): Promise<Done> {
       // Nothing has been done yet.
       if (attempts.size === 1 && (step.kind === 'blocked' || step.kind === 'begin')) throw error;
       if (await isWorthAnother(input, step, error, memory, attempts)) continue;
-      if (failure !== undefined) throw new ReplaceFailure(failure, await serving(input, error), false);
+      if (failure !== undefined) {
+        if (!leavesCandidate(step, memory)) throw new ReplaceFailure(failure, await serving(input, error), false);
+        continue;
+      }
       if (step.kind === 'prove' && input.keepFailed) throw await leftForLooking(input, error);
       failure = error;
       if (!(await turnBack(input, step, facts, memory))) throw new ReplaceFailure(error, await serving(input), false);
     }
   }
   warnings.push(...(await putBack(input, around)));
-  if (failure !== undefined) throw await goneBack(input, failure);
+  if (failure !== undefined) throw await goneBack(input, failure, memory);
   for (const volid of await removeExpired(input).catch(() => []))
     warnings.push(`backup ${volid} was too old, and is gone`);
   const seconds = (memory.downtime / 1000).toFixed(1);
@@ -111,6 +114,15 @@ async function isWorthAnother(
   return true;
 }
 
+/** true: what was before cannot come back, as when its storage is full; the candidate, which is proven, is to serve. */
+function leavesCandidate(step: ReplacementStep, memory: Memory): boolean {
+  if (step.kind !== 'restore' || step.what !== 'before' || memory.unrestorable === true) return false;
+  memory.unrestorable = true;
+  memory.look = true;
+  delete memory.archives;
+  return true;
+}
+
 /** false: there is no way back from here. */
 async function turnBack(
   input: PromoteInput,
@@ -133,12 +145,12 @@ async function turnBack(
 }
 
 /** The old one serves again, which is looked at; else the failure says what runs. */
-async function goneBack(input: PromoteInput, failure: unknown): Promise<ReplaceFailure> {
+async function goneBack(input: PromoteInput, failure: unknown, { cameUp }: Memory): Promise<ReplaceFailure> {
   const { live } = input.vmids;
   try {
     const seen = await input.converge.observe();
     if (seen.kind === 'absent') throw new GitopsError('remote', `container ${live} is gone`);
-    await input.live.cameUp(seen);
+    if (cameUp !== true) await input.live.cameUp(seen);
     return new ReplaceFailure(failure, `container ${live} serves as before the replace`, true);
   } catch (error) {
     return new ReplaceFailure(failure, await serving(input, error), false);

@@ -1,4 +1,4 @@
-import { GitopsError } from '../../model/errors.ts';
+import { GitopsError, isGitopsError } from '../../model/errors.ts';
 import type { ReplacementFacts, ReplacementStep, Seen } from '../../model/replacement.ts';
 import { call, DEADLINES } from '../deadlines.ts';
 import { whileRenewing } from '../lease.ts';
@@ -72,7 +72,7 @@ export async function takeStep(
       await proveLive(input, there(facts.live, vmids.live));
       return [];
     case 'give-up':
-      await notePromotion(input, vmids.live, { back: true });
+      await giveUp(input, there(facts.live, vmids.live), memory);
       return [];
     case 'serve':
       await serve(input, facts);
@@ -80,6 +80,8 @@ export async function takeStep(
     case 'remove-archive':
       await removeArchive(input, step.vmid, step.volid).finally(() => delete memory.archives);
       return [];
+    case 'free-root':
+      return freeRoot(input, step.volid, memory);
     case 'remove-candidate':
       await removeCandidate(input, there(facts.candidate, vmids.candidate));
       return [];
@@ -152,6 +154,34 @@ async function proveLive(input: PromoteInput, live: Seen): Promise<void> {
   );
   await noteApplied(input, live.state.vmid, done.mark);
   await notePromotion(input, live.state.vmid, { proven: true });
+}
+
+/** What came up as it was before needs no backup of itself; of one that did not, everything is kept. */
+async function giveUp(input: PromoteInput, live: Seen, memory: Memory): Promise<void> {
+  memory.cameUp =
+    live.state.running &&
+    (await input.live.cameUp(live).then(
+      () => true,
+      (error: unknown) => {
+        if (input.signal.aborted) throw error;
+        return false;
+      },
+    ));
+  await notePromotion(input, input.vmids.live, { back: true, ...(memory.cameUp ? { served: true } : {}) });
+}
+
+/** Whether this identity may take a disk off a storage is no reason to fail at the end of everything. */
+async function freeRoot(input: PromoteInput, volid: string, memory: Memory): Promise<readonly string[]> {
+  const { ports, node, vmids, signal } = input;
+  try {
+    await ports.volumes.free(node, vmids.live, volid, call(DEADLINES.power, signal));
+    return [];
+  } catch (error) {
+    if (signal.aborted || !isGitopsError(error) || error.remote.uncertain === true || error.kind === 'busy')
+      throw error;
+    memory.left = volid;
+    return [`the old root file system stays behind as ${volid}, to be removed by hand: ${error.message}`];
+  }
 }
 
 function end(input: PromoteInput, live: Seen): Promise<void> {

@@ -36,6 +36,8 @@ export class World {
   readonly freed: string[] = [];
   looked = false;
   changes = false;
+  /** What a replace that goes back sees of the live one. */
+  comesUp = true;
   ids = 0;
   wish: Required<Omit<Wish, 'goal'>> & { goal: string | undefined };
 
@@ -219,7 +221,7 @@ export class World {
         this.note(LIVE, { proven: true });
         return;
       case 'give-up':
-        this.note(LIVE, { back: true });
+        this.note(LIVE, { back: true, ...(this.comesUp ? { served: true as const } : {}) });
         return;
       case 'serve': {
         const box = this.box(CANDIDATE);
@@ -231,6 +233,10 @@ export class World {
       }
       case 'remove-archive':
         this.archives = this.archives.filter(({ volid }) => volid !== step.volid);
+        return;
+      case 'free-root':
+        if (this.named().includes(step.volid)) throw new Error('in use');
+        this.volumes.delete(step.volid);
         return;
       case 'remove-candidate':
         this.destroy(CANDIDATE);
@@ -245,6 +251,10 @@ export class World {
       default:
         step satisfies never;
     }
+  }
+
+  named(): string[] {
+    return [...this.boxes.values()].flatMap(({ config }) => Object.values(config).map(volumeOf));
   }
 
   running(): number[] {
@@ -289,8 +299,8 @@ export class World {
     this.boxes.delete(vmid);
   }
 
-  /** `half`: the old root file system is gone already, and the archive was not unpacked. */
-  restore(volid: string, what: 'candidate' | 'before', over: boolean, half?: 'gone' | 'rootless'): void {
+  /** `half`: the old root file system is gone already, and the archive was not unpacked; or only its config is gone. */
+  restore(volid: string, what: 'candidate' | 'before', over: boolean, half?: 'gone' | 'rootless' | 'orphaned'): void {
     const archive = this.archives.find((entry) => entry.volid === volid);
     if (archive === undefined) throw new Error('no such archive');
     if (over !== this.boxes.has(LIVE)) throw new Error('over what?');
@@ -298,6 +308,10 @@ export class World {
     if (before?.config.protection === '1') throw new Error('protected');
     const record = this.record();
     const promotion = this.box(CANDIDATE).mark.promotion;
+    if (half === 'orphaned') {
+      this.boxes.delete(LIVE);
+      return;
+    }
     if (over) this.destroy(LIVE);
     if (half === 'gone') return;
     if (half === 'rootless') {

@@ -133,6 +133,8 @@ describe.each(modes)('a replace %s', (_name, wish) => {
       expect([box.running, box.config.mp2, box.config.protection]).toEqual([true, VOLUMES.mp2, '1']);
       expect(box.mark.volumes).toEqual({ data: (box.config.mp0 ?? '').split(',')[0] });
       expect([...here.boxes.keys()]).toEqual([LIVE]);
+      // It serves, and needs no backup of itself.
+      expect({ when, archives: here.archives }).toEqual({ when, archives: [] });
     }
   });
 
@@ -218,15 +220,26 @@ describe('what stops a replace', () => {
   });
 });
 
+const HALVES = ['gone', 'rootless', 'orphaned'] as const;
+
 describe('when the restore of the new root file system fails for good', () => {
-  it.each(['gone', 'rootless'] as const)('%s, with a backup: the old one comes back', (half) => {
+  it.each(HALVES)('%s, with a backup: the old one comes back', (half) => {
     const here = failedRestore({ backup: 'after' }, half);
     expect(here.run().at(-1)).toBe('end');
     expect(rootOf(here)).toBe('old root');
     expectNothingLost(here, half);
+    expect([...here.volumes.keys()].filter((volid) => !here.named().includes(volid))).toEqual([]);
+    expect(here.archives).toEqual([]);
   });
 
-  it.each(['gone', 'rootless'] as const)('%s, without one: the candidate serves, and the next run goes on', (half) => {
+  it('the backup stays as long as what came back does not come up', () => {
+    const here = failedRestore({ backup: 'after' }, 'gone');
+    here.comesUp = false;
+    expect(here.run().at(-1)).toBe('end');
+    expect(here.archives.map(({ kind }) => kind)).toEqual(['before']);
+  });
+
+  it.each(HALVES)('%s, without one: the candidate serves, and the next run goes on', (half) => {
     const here = failedRestore({ backup: 'none' }, half);
     expect(here.run().at(-1)).toBe('serve');
     expect(here.running()).toEqual([CANDIDATE]);
@@ -234,10 +247,11 @@ describe('when the restore of the new root file system fails for good', () => {
     here.run();
     expect(rootOf(here)).toBe('new root goal-1');
     expectNothingLost(here, half);
+    expect([...here.volumes.keys()].filter((volid) => !here.named().includes(volid))).toEqual([]);
   });
 });
 
-function failedRestore(wish: Wish, half: 'gone' | 'rootless'): World {
+function failedRestore(wish: Wish, half: (typeof HALVES)[number]): World {
   const here = world(wish);
   for (let step = here.next(); step !== undefined; step = here.next()) {
     if (step.kind === 'restore') {
