@@ -88,8 +88,8 @@ export function disturbancesOf({ exchanges }: Golden): readonly (readonly Distur
 
 /** Nobody runs again in the same second: what is known by its time is another one. */
 const BETWEEN_MS = 5000;
-/** So far apart are two disturbances of one run. */
-const APART = 12;
+/** So far apart are two disturbances of one run, in what one process is given. */
+const APART = 3;
 
 /**
  * All disturbances by one fault. A read that fails is asked again, and nothing else comes of it: such ones share a run,

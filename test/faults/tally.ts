@@ -41,7 +41,12 @@ export class Tally {
   }
 
   add(counts: readonly Count[]): void {
-    for (const { scenario, fault, ...row } of counts) this.#rows.set(`${scenario}\0${fault}`, row);
+    for (const { scenario, fault, ...row } of counts) {
+      const key = `${scenario}\0${fault}`;
+      const sum = this.#rows.get(key) ?? { tried: 0, survived: 0, reported: 0, missed: 0, lost: 0 };
+      for (const name of Object.keys(row) as (keyof Row)[]) sum[name] += row[name];
+      this.#rows.set(key, sum);
+    }
   }
 
   /** The disturbed run, or the one after the kill, came to the same end. */

@@ -7,6 +7,8 @@ import { parseSize } from './size.ts';
 import { DEFAULT_MEMORY } from './spec.ts';
 
 const MIB = 1024 ** 2;
+/** Asked for once: reading it goes through files of the system, for each container of each list. */
+const PROCESSORS = cpus().length;
 /** What is shown while a rootfs has no size yet (row 809). */
 const DEFAULT_DISK = 4 * 1024 ** 3;
 
@@ -26,7 +28,7 @@ function diskSize(core: Core, values: Values): number {
 
 /** CPUs that a container may use: cores, and less with a limit. */
 function cpuCount(values: Values): number {
-  const cores = values.cores === undefined ? cpus().length : Number(values.cores);
+  const cores = values.cores === undefined ? PROCESSORS : Number(values.cores);
   return cores;
 }
 
