@@ -1,4 +1,5 @@
 import { connectForge, type ForgeOptions } from './adapters/forge/forge.ts';
+import type { Branches, BranchesOptions } from './adapters/git/branches.ts';
 import { checkOut } from './adapters/git/check-out.ts';
 import { createMask, type Mask } from './adapters/process/mask.ts';
 import { createRunner, type Runner } from './adapters/runner/runner.ts';
@@ -13,6 +14,11 @@ export { checkOut, type Runner };
 /** Where what comes of a run is told. Nothing is sent before the first call. */
 export function openForge(options: ForgeOptions): Forge {
   return connectForge(options);
+}
+
+/** Loaded when something was deployed: most runs move no branch. */
+export async function openBranches(options: BranchesOptions): Promise<Branches | undefined> {
+  return (await import('./adapters/git/branches.ts')).openBranches(options);
 }
 
 /** The runner's side of an action, with a mask that tells the runner each secret before anything can print it. */

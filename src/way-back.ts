@@ -172,8 +172,10 @@ export async function rollback(ports: Ports, options: RunOptions, wish: Rollback
       await pruneWayPoints(ports, written, rest, options.signal);
     });
     const observation = await run.observe();
+    const from = seen.mark.attempt?.trying ?? seen.mark.commit;
     return {
       kind: 'done',
+      ...(past.commit === undefined ? {} : { back: { ...(from === undefined ? {} : { from }), to: past.commit } }),
       plan: run.decide(observation, new Set()),
       results: [],
       checks: run.guest.checks,

@@ -95,7 +95,7 @@ const RULES: readonly (readonly [RegExp, RegExp, string])[] = [
     'images are built by what a deploy builds them with, and at the addresses of candidates',
   ],
   [
-    /^src\/(action|checkout|feedback|handed|patience)\.ts$/,
+    /^src\/(action|checkout|feedback|follow|handed|patience)\.ts$/,
     /^src\/(connect(-action)?\.ts|action\.ts|deploy\.ts|run\.ts|feedback\.ts|model\/|settings\/|desired\/|report\/)/,
     'what three entries share',
   ],

@@ -1,5 +1,6 @@
 import { runAction } from '../../src/action.ts';
 import { configure, rollback, snapshot } from '../../src/deploy.ts';
+import { follow } from '../../src/follow.ts';
 import { handedOver } from '../../src/handed.ts';
 import { GitopsError } from '../../src/model/errors.ts';
 import { whenFree } from '../../src/patience.ts';
@@ -28,6 +29,10 @@ await runAction('container-configuration', INPUTS, async (context) => {
     // The step before has built what a rebuild needs; here it is finished.
     return configure(ports, { ...options, rebuild: false, force });
   });
+  if (verb !== 'snapshot') {
+    const { directory, desired } = options;
+    await follow({ ...context, reporter: ports.reporter, token: inputs.token ?? '', desired, directory }, outcome);
+  }
   runner.output('outcome', outcome.kind);
   runner.output('urls', outcome.kind === 'done' ? outcome.urls.join(' ') : '');
   return { outcome, last: true };

@@ -27,6 +27,12 @@ export interface Forge {
   statuses(repository: string, commit: string, call: Call): Promise<readonly CommitStatus[]>;
   /** Commits whose runs have all ended, one of them by being cancelled; of the newest runs only. */
   cancelled(repository: string, call: Call): Promise<readonly string[]>;
+  /** Address of the pull request between two branches: the one that is open, else a new one. */
+  openPull(
+    repository: string,
+    wish: { readonly head: string; readonly base: string; readonly title: string; readonly body: string },
+    call: Call,
+  ): Promise<string>;
   /** The one comment of ours on a pull request that begins with this marker: changed when it is there, else made. */
   comment(
     repository: string,

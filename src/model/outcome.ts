@@ -31,6 +31,8 @@ export type Outcome =
       /** Addresses to try: URLs of the container's services. */
       readonly urls: readonly string[];
       readonly milliseconds: number;
+      /** Of a rollback: the commit that ran before, and the one that runs now. */
+      readonly back?: { readonly from?: string; readonly to: string };
     }
   | {
       readonly kind: 'failed';

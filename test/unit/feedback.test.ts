@@ -41,6 +41,7 @@ const forge: Forge = {
     return [...newest.values()];
   },
   cancelled: async () => cancelled,
+  openPull: async () => 'http://forge/pull',
   async comment(repository, pull, { marker, body }) {
     comments.push(`${repository}#${pull} ${marker}\n${body}`);
   },

@@ -1,6 +1,7 @@
 import type { Forge } from '../../model/forge.ts';
 import { setComment } from './comment.ts';
 import { ask, type Octokit, octokitOf, partsOf } from './octokit.ts';
+import { openPull } from './pulls.ts';
 import { cancelledCommits } from './runs.ts';
 import { setStatus, statusesOf } from './status.ts';
 
@@ -33,6 +34,7 @@ export function connectForge({ serverUrl, token }: ForgeOptions): Forge {
     setStatus: async (repository, status, call) => setStatus(await open(), repository, status, call),
     statuses: async (repository, commit, call) => statusesOf(await open(), repository, commit, call),
     cancelled: async (repository, call) => cancelledCommits(await open(), repository, call),
+    openPull: async (repository, wish, call) => openPull(await open(), repository, wish, call),
     comment: async (repository, pull, comment, call) => setComment(await open(), repository, pull, comment, call),
   };
 }

@@ -36,6 +36,7 @@ export async function startForge(options: ForgeOptions = {}): Promise<Forge> {
   mkdirSync(tree);
   mkdirSync(bare, { recursive: true });
   git(bare, 'init', '--quiet', '--bare', '--initial-branch=main');
+  git(bare, 'config', 'http.receivepack', 'true');
   git(tree, 'init', '--quiet', '--initial-branch=main');
   git(tree, 'config', 'user.email', 'test@example.org');
   git(tree, 'config', 'user.name', 'test');
