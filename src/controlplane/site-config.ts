@@ -46,6 +46,7 @@ export function siteFiles(
 const SECRETS = [
   ['proxmox.token_id', 'PROXMOX_TOKEN_ID'],
   ['proxmox.token_secret', 'PROXMOX_TOKEN_SECRET'],
+  ['proxmox.user', 'PROXMOX_USER'],
   ['proxmox.password', 'PROXMOX_PASSWORD'],
   ['login', 'LOGIN'],
   ['password', 'PASSWORD'],

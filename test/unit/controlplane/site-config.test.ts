@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { siteFiles } from '../../../src/controlplane/site-config.ts';
 
@@ -28,4 +30,15 @@ it('carries the settings over to the paths of the control plane', () => {
 
 it('names no file of this machine where there is no CA', () => {
   expect(siteFiles(VALUES, { withCa: false }).config).not.toContain('ca_file');
+});
+
+it('names the organisation’s secrets as the long form of the workflow takes them', () => {
+  const text = readFileSync(join(import.meta.dirname, '../../../workflows/container.yml'), 'utf8');
+  const all = ['token_id', 'token_secret', 'user', 'password'].map((name) => [`proxmox.${name}`, 'x'] as const);
+  const { secrets } = siteFiles(new Map([...all, ['login', 'x'], ['password', 'x']]), { withCa: false });
+  expect(Object.keys(secrets)).toHaveLength(6);
+  for (const name of Object.keys(secrets)) {
+    expect(text).toContain(`\n      ${name}:\n`);
+    expect(text).toContain(`: \${{ secrets.${name} }}\n`);
+  }
 });
