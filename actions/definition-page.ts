@@ -112,7 +112,7 @@ export function definitionPage(example: string): string {
     '',
     ...mainTable(),
     '',
-    'A change that is *live* is made while the container runs, *restart* restarts it, a [*replace*](replace.md) makes its root file system anew beside the one that serves. “Left as it is”: what is not written is',
+    'A change that is *live* is made while the container runs, *restart* restarts it, *moved* stops it and copies or sends its disks ([moves](moves.md)), a [*replace*](replace.md) makes its root file system anew beside the one that serves. “Left as it is”: what is not written is',
     'not looked at, and stays as it stands on the server.',
     '',
     '**Files are data.** They are parsed, never sourced: an unquoted `$`, backtick or `#` is an error that names the fix. All errors come at',

@@ -1,9 +1,10 @@
 import { type BackFacts, gatherBackFacts } from './apply/facts.ts';
 import type { Holding } from './apply/lease.ts';
+import { gatherMigrateFacts } from './apply/migrate-facts.ts';
 import { gatherMoveFacts } from './apply/move-facts.ts';
 import type { Step } from './model/plan.ts';
 import type { Ports } from './model/ports.ts';
-import type { MoveFacts } from './model/relocation.ts';
+import type { MigrateFacts, MoveFacts } from './model/relocation.ts';
 import type { ReplaceFacts } from './model/replacement.ts';
 import { snapshotsAfter } from './plan/moves.ts';
 import type { PlanInput } from './plan/plan.ts';
@@ -16,6 +17,8 @@ export class LookAhead {
   private readonly options: RunOptions;
   private back: BackFacts | undefined;
   private moving: MoveFacts | undefined;
+  private migrating: MigrateFacts | undefined;
+  private node = '';
   replacing: ReplaceFacts | undefined;
 
   constructor(ports: Ports, options: RunOptions) {
@@ -27,6 +30,13 @@ export class LookAhead {
     const { ports } = this;
     const { desired, signal } = this.options;
     const { dropSnapshots = [] } = desired;
+    // What was true of one node is not of another one.
+    if (found.state.node !== this.node) this.forget();
+    this.node = found.state.node;
+    if (steps.some(({ kind }) => kind === 'migrate')) {
+      this.migrating ??= await gatherMigrateFacts({ ports, dropSnapshots, nodes: desired.nodes, signal }, found);
+      return;
+    }
     if (steps.some(({ kind }) => kind === 'move'))
       this.moving ??= await gatherMoveFacts({ ports, dropSnapshots, signal }, found);
     if (this.back === undefined && needsWayBack(found.mark, steps)) {
@@ -34,6 +44,13 @@ export class LookAhead {
       this.back = await gatherBackFacts(ports, found, desired.wayBack, signal, after);
     }
     if (steps.some(({ kind }) => kind === 'replace')) await this.lookForReplace(found);
+  }
+
+  private forget(): void {
+    this.back = undefined;
+    this.moving = undefined;
+    this.migrating = undefined;
+    this.replacing = undefined;
   }
 
   /** Looks into it once, for the plan and for what the replace does then. */
@@ -44,11 +61,12 @@ export class LookAhead {
   }
 
   /** As a plan takes it. */
-  facts(): Pick<PlanInput, 'wayBack' | 'moving' | 'replacing'> {
-    const { back, moving, replacing } = this;
+  facts(): Pick<PlanInput, 'wayBack' | 'moving' | 'migrating' | 'replacing'> {
+    const { back, moving, migrating, replacing } = this;
     return {
       ...(back === undefined ? {} : { wayBack: back }),
       ...(moving === undefined ? {} : { moving }),
+      ...(migrating === undefined ? {} : { migrating }),
       ...(replacing === undefined ? {} : { replacing }),
     };
   }

@@ -42,6 +42,8 @@ export class ContainerRun {
   private readonly ports: Ports;
   private readonly options: RunOptions;
   private facts: Facts | undefined;
+  /** That the facts are of. */
+  private node = '';
   private readonly ahead: LookAhead;
   private images: { readonly facts: ImageFacts | undefined } | undefined;
   private newer: { readonly deployed?: string } | undefined;
@@ -130,6 +132,9 @@ export class ContainerRun {
     });
     const found = seen.kind === 'absent' ? seen : seen.found;
     const promoted = found.kind === 'absent' && found.candidate !== undefined;
+    const node = found.kind === 'absent' ? found.node : found.state.node;
+    if (node !== this.node) this.facts = undefined;
+    this.node = node;
     this.facts ??= promoted
       ? noFacts(desired)
       : await gatherFacts(

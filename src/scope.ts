@@ -13,6 +13,7 @@ const RESOURCES: ReadonlySet<Step['kind']> = new Set([
     'update',
     'resize',
     'move',
+    'migrate',
     'pool',
     'discard',
     'retire',

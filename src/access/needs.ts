@@ -1,7 +1,7 @@
 import type { Desired } from '../model/desired.ts';
 
 /** What a privilege is needed for. A deploy cannot do without those of `deploy`; the others belong to verbs of their own. */
-export type Verb = 'deploy' | 'snapshot' | 'backup' | 'clone';
+export type Verb = 'deploy' | 'snapshot' | 'backup' | 'clone' | 'migrate';
 
 /** One thing that an identity must be allowed. */
 export interface Need {
@@ -37,7 +37,8 @@ export interface Place {
 }
 
 /** Parts of Desired that decide; absent: any deploy. */
-export type Wanted = Pick<Desired, 'unprivileged' | 'state' | 'cores' | 'cpuLimit' | 'cpuUnits' | 'wayBack' | 'pool'>;
+export type Wanted = Pick<Desired, 'unprivileged' | 'state' | 'cores' | 'cpuLimit' | 'cpuUnits' | 'wayBack' | 'pool'> &
+  Partial<Pick<Desired, 'nodes'>>;
 
 type Where = 'guest' | 'its pool' | 'storages' | 'template storage' | 'backup storage' | 'networks' | 'root' | 'pool';
 
@@ -143,6 +144,14 @@ export const ROWS: readonly Row[] = [
     verb: 'clone',
     reason: 'clone from an image',
     when: (wanted) => wanted === undefined,
+  },
+  // POST …/migrate: perm /vms/{vmid} VM.Migrate
+  {
+    on: 'guest',
+    privileges: ['VM.Migrate'],
+    verb: 'migrate',
+    reason: 'move it to another node',
+    when: (wanted) => wanted === undefined || (wanted.nodes ?? []).length > 0,
   },
   // POST /nodes/{node}/lxc of 9.1: "For privileged containers, 'Sys.Modify' permissions on '/' are required."
   {

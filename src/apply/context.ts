@@ -20,7 +20,8 @@ export interface GuestDone {
 }
 
 export interface ConvergeInput {
-  readonly ports: LeasePorts & Pick<Ports, 'keys' | 'shells' | 'snapshots' | 'backups' | 'clones' | 'volumes'>;
+  readonly ports: LeasePorts &
+    Pick<Ports, 'keys' | 'shells' | 'snapshots' | 'backups' | 'clones' | 'volumes' | 'placement'>;
   readonly signal: AbortSignal;
   observe(): Promise<Observation>;
   /** Pure: the steps that are due. */

@@ -28,7 +28,7 @@ export type Converged =
     };
 
 /** A step that leaves something half done when it fails; the others fail whole. */
-const PARTIAL: readonly Step['kind'][] = ['baseline', 'configure', 'restart', 'stop', 'destroy', 'move'];
+const PARTIAL: readonly Step['kind'][] = ['baseline', 'configure', 'restart', 'stop', 'destroy', 'move', 'migrate'];
 
 /** Steps under a digest: when it is stale nothing has happened, and the plan is made anew. */
 const GUARDED: readonly Step['kind'][] = ['update', 'resize', 'discard', 'retire', 'move'];
@@ -72,7 +72,8 @@ export async function converge(input: ConvergeInput): Promise<Converged> {
         observation = looked;
         continue;
       }
-      if (step?.kind === 'move' && !input.signal.aborted) await startAgain(input).catch(() => undefined);
+      if ((step?.kind === 'move' || step?.kind === 'migrate') && !input.signal.aborted)
+        await startAgain(input).catch(() => undefined);
       await release(input, await input.observe().catch(() => observation)).catch(() => undefined);
       const partial = (step !== undefined && PARTIAL.includes(step.kind)) || error instanceof ReplaceFailure;
       const changed = partial || results.some(({ kind }) => kind !== 'download' && kind !== 'image');

@@ -10,7 +10,8 @@ export async function hold(input: ConvergeInput, seen: Observation): Promise<Obs
   let observation = seen;
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     if (observation.kind === 'absent') return observation;
-    await assertFree(input.ports, observation, input.signal);
+    if (await assertFree(input.ports, observation, input.signal)) observation = await input.observe();
+    if (observation.kind === 'absent') return observation;
     // A run that was killed right before its DELETE has left its word; what holds now is this run's plan.
     const { phase: _, ...kept } = observation.mark;
     const mark = { ...kept, lease: newLease(input.ports) };

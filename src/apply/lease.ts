@@ -33,9 +33,10 @@ export function newLease(ports: LeasePorts): Lease {
 
 /**
  * Whether another run holds the container. A lease is dead when its process is known to be gone, or when it has
- * expired and neither a lock nor a running task says that somebody is still at work.
+ * expired and neither a lock nor a running task says that somebody is still at work. true: what a run that is gone had
+ * started has ended meanwhile, and the container is to be looked at again.
  */
-export async function assertFree(ports: LeasePorts, { state, mark }: Holding, signal: AbortSignal): Promise<void> {
+export async function assertFree(ports: LeasePorts, { state, mark }: Holding, signal: AbortSignal): Promise<boolean> {
   const { lease } = mark;
   const { vmid, node } = state;
   const running = async () =>
@@ -53,8 +54,8 @@ export async function assertFree(ports: LeasePorts, { state, mark }: Holding, si
     }
     // The run is gone, what it started may still be at work on the server.
     for (const task of tasks)
-      await ports.containers.settle(node, task.upid, call(DEADLINES.create, signal)).catch(() => undefined);
-    return;
+      await ports.containers.settle(node, task.upid, call(DEADLINES.move, signal)).catch(() => undefined);
+    return tasks.length > 0;
   }
   if (state.lock !== undefined) {
     throw new GitopsError('busy', `Unable to change container ${vmid}: it is locked (${state.lock})`, {
@@ -64,6 +65,7 @@ export async function assertFree(ports: LeasePorts, { state, mark }: Holding, si
       ],
     });
   }
+  return false;
 }
 
 /** Writes the mark by compare-and-set; false when somebody else has changed the container meanwhile. */

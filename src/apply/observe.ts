@@ -51,6 +51,8 @@ export async function observe<Found>(input: ObserveInput<Found>): Promise<Observ
   const state = await settled(input, node, vmid);
   if (state !== undefined) return { kind: 'present', found: judge.claim(state, guest) };
   if (await inventory.vmidFree(vmid, read)) return absent(input, guests, vmid, await nodeForNew(input));
+  const moved = await elsewhere(input, node, vmid);
+  if (moved !== undefined) return { kind: 'present', found: judge.claim(moved, guest) };
   throw new GitopsError('not-ours', `Unable to use vmid ${vmid}: a guest that this identity cannot see has it`, {
     advice: ['choose another ID in the definition', `or give the identity VM.Audit on /vms/${vmid}`],
   });
@@ -67,7 +69,7 @@ async function observeByMark<Found>(input: ObserveInput<Found>, guests: readonly
   );
   let promoted: { readonly vmid: number; readonly node: string; readonly candidate: number } | undefined;
   for (const guest of candidates) {
-    const state = await settled(input, guest.node, guest.vmid);
+    const state = (await settled(input, guest.node, guest.vmid)) ?? (await elsewhere(input, guest.node, guest.vmid));
     const { mark } = parseDescription(state?.config.description);
     if (state === undefined || mark === undefined || mark.vmid !== state.vmid || !judge.matches(mark)) continue;
     const { promotion, role } = mark;
@@ -80,6 +82,19 @@ async function observeByMark<Found>(input: ObserveInput<Found>, guests: readonly
   }
   if (promoted !== undefined) return { kind: 'absent', ...promoted };
   return { kind: 'absent', vmid: await inventory.nextVmid(read), node: await nodeForNew(input) };
+}
+
+/** The list of guests may lag behind a migration. */
+async function elsewhere<Found>(
+  input: ObserveInput<Found>,
+  node: string,
+  vmid: number,
+): Promise<ContainerState | undefined> {
+  for (const other of await input.inventory.nodes(call(DEADLINES.read, input.signal))) {
+    const state = other === node ? undefined : await settled(input, other, vmid);
+    if (state !== undefined) return state;
+  }
+  return undefined;
 }
 
 async function absent<Found>(

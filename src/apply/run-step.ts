@@ -9,6 +9,7 @@ import { type Holding, whileRenewing } from './lease.ts';
 import { pool, resize, update } from './steps/change.ts';
 import { create, pinnedHostKeys } from './steps/create.ts';
 import { discard } from './steps/discard.ts';
+import { migrate } from './steps/migrate.ts';
 import { move } from './steps/move.ts';
 import { power } from './steps/power.ts';
 import { retire, revive } from './steps/role.ts';
@@ -51,6 +52,8 @@ export async function runStep(
       return resize(input, step, observation, taken);
     case 'move':
       return move(input, step, observation);
+    case 'migrate':
+      return migrate(input, step, observation);
     case 'pool':
       taken.add('pool');
       return pool(input, step, observation);

@@ -9,6 +9,7 @@ const VERBS: Readonly<Record<Verb, string>> = {
   snapshot: 'snapshots as the way back, and rollback',
   backup: 'backups as the way back',
   clone: 'clones of images',
+  migrate: 'a change of node',
 };
 
 /** Each missing privilege with its path and the lines that grant it. What no deploy needs is a warning. */

@@ -88,6 +88,17 @@ export interface MoveStep {
   readonly changes: readonly Change[];
 }
 
+/** Brings the container to another node of the cluster. One that runs is stopped for it, and started there. */
+export interface MigrateStep {
+  readonly kind: 'migrate';
+  readonly to: string;
+  /** For all disks that are not shared; absent: those of the same names. */
+  readonly storage?: string;
+  /** Snapshots that cannot be sent, and that go first. */
+  readonly drops: readonly string[];
+  readonly changes: readonly Change[];
+}
+
 /** Moves the container into a pool of Proxmox VE, out of any other. */
 export interface PoolStep {
   readonly kind: 'pool';
@@ -141,6 +152,7 @@ export type Step = (
   | UpdateStep
   | ResizeStep
   | MoveStep
+  | MigrateStep
   | PoolStep
   | DiscardStep
   | RoleStep

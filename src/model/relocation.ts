@@ -20,3 +20,19 @@ export interface MoveFacts {
   readonly rooms: readonly Room[];
   readonly snapshots: readonly HoldingSnapshot[];
 }
+
+/** What a plan has to know before a container goes to another node; read only when it is to. */
+export interface MigrateFacts {
+  /** The first node of the definition that is online; undefined: none of them is. */
+  readonly to: string | undefined;
+  readonly online: readonly string[];
+  /** Storages of the node where it stands. */
+  readonly here: readonly Room[];
+  /** Storages of the node where it goes. */
+  readonly there: readonly Room[];
+  readonly snapshots: readonly HoldingSnapshot[];
+  /** volid of each of its volumes that only stands on another one, as a linked clone does → that one. */
+  readonly clones: ReadonlyMap<string, string>;
+  /** High availability decides where it runs; undefined: this identity may not see it. */
+  readonly managed: boolean | undefined;
+}

@@ -6,6 +6,7 @@ import { dataOfChange } from './data.ts';
 import { change, type Edit, effectiveConfig, type FieldContext, type Present } from './edit.ts';
 import { editsOf } from './fields.ts';
 import { guestSteps } from './guest-steps.ts';
+import { migration } from './migration.ts';
 import { moveNotes, moveRefusals, moveSteps } from './moves.ts';
 import type { Body, PlanInput } from './plan.ts';
 import { guardStep, keepsVolumes, liftStep, mayLift } from './protection.ts';
@@ -19,8 +20,20 @@ import { chooseWayBack, describeWayBack, keepSteps, lastWayBack, needsWayBack } 
 /** Keys of ours that Proxmox VE leaves pending; others that wait were set by somebody else and restart nothing. */
 const MANAGED_PENDING = /^(features|mp\d+|dev\d+|nameserver|searchdomain)$/;
 
-/** What brings a container that is there to its definition. */
+/** What brings a container that is there to its definition: to its node first, and the rest there. */
 export function changePlan(input: PlanInput, present: Present): Body {
+  const away = migration(input, present);
+  if (away === undefined) return changesHere(input, present);
+  const { steps, wayBack: _, ...rest } = changesHere(away.rest, present);
+  return {
+    ...rest,
+    steps: [...away.steps, ...steps.filter(({ kind }) => kind !== 'keep')],
+    notes: [...away.notes, ...rest.notes],
+    refusals: [...away.refusals, ...rest.refusals],
+  };
+}
+
+function changesHere(input: PlanInput, present: Present): Body {
   const { desired, due, share, rootLogin, sizes = new Map<string, number>(), missing = new Set<string>() } = input;
   const { state, mark } = present;
   const config = effectiveConfig(state);
@@ -93,7 +106,8 @@ export function changePlan(input: PlanInput, present: Present): Body {
   };
 }
 
-function isLeftOut({ without }: PlanInput, { change: { field }, resize }: Edit): boolean {
+function isLeftOut({ without }: PlanInput, { change: { field }, resize, move }: Edit): boolean {
+  if (move !== undefined) return without?.has('move') === true;
   if (resize !== undefined) return without?.has(`resized ${resize.disk}`) === true;
   return (field === 'tags' || field === 'pool') && without?.has(field) === true;
 }

@@ -4,7 +4,7 @@ import { freeKeys, keysOf } from './keys.ts';
 import { binds, devices } from './mounts.ts';
 import { networks } from './network.ts';
 import { protection } from './protection.ts';
-import { cores, cpuLimit, cpuUnits, memory, node, onboot, privileges, rootfs, startup } from './resources.ts';
+import { cores, cpuLimit, cpuUnits, memory, onboot, privileges, rootfs, startup } from './resources.ts';
 import { description, hostname, names, pool, tags } from './text.ts';
 import { volumes } from './volume-edits.ts';
 
@@ -17,7 +17,6 @@ function storage(context: FieldContext): readonly Edit[] {
 /** Every field that a definition says, each compared in its own way. What none of them knows is left as it is. */
 const FIELDS: readonly Field[] = [
   privileges,
-  node,
   rootfs,
   hostname,
   cores,

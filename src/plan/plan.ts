@@ -1,7 +1,7 @@
 import type { Address, Desired } from '../model/desired.ts';
 import type { ImageFacts } from '../model/image.ts';
 import type { Dependency, Plan } from '../model/plan.ts';
-import type { MoveFacts } from '../model/relocation.ts';
+import type { MigrateFacts, MoveFacts } from '../model/relocation.ts';
 import type { ReplaceFacts } from '../model/replacement.ts';
 import { type AbsentPlan, absentPlan } from './absent.ts';
 import { changePlan } from './change.ts';
@@ -46,6 +46,8 @@ export interface PlanInput {
   readonly rebuild?: boolean;
   /** Read only when disks go to another storage. */
   readonly moving?: MoveFacts;
+  /** Read only when the container goes to another node. */
+  readonly migrating?: MigrateFacts;
   /** Read only when a replace is due. */
   readonly replacing?: ReplaceFacts;
   /** What this run has done, or may not do: the pool, which lists show late; our tag, which may be refused. */

@@ -40,21 +40,13 @@ export function replaceBody(input: PlanInput, present: Present, changes: readonl
   return {
     steps: [{ kind: 'replace', changes, reason, disruption: 'replace' }],
     notes: [...notesOf(input, present), ...reservedNote(reserved, rootLogin)],
-    refusals: [...refusalsOf(input, vmid, changes), ...reservedRefusal(vmid, reserved, rootLogin)],
+    refusals: [...refusalsOf(input, vmid), ...reservedRefusal(vmid, reserved, rootLogin)],
     data: dataOfChange(desired, present, sizes, 'destroyed'),
   };
 }
 
-function refusalsOf({ replacing }: PlanInput, vmid: number, changes: readonly Change[]): Refusal[] {
+function refusalsOf({ replacing }: PlanInput, vmid: number): Refusal[] {
   const what = `Unable to replace container ${vmid}`;
-  const elsewhere = changes.filter(({ field }) => field === 'node');
-  if (elsewhere.length > 0) {
-    return elsewhere.map(({ field, note }) => ({
-      kind: 'user',
-      reason: `${what}: ${field}: ${note ?? 'it stays where it is'}`,
-      advice: ['take the change back in git, or move it by hand in Proxmox VE, then deploy again'],
-    }));
-  }
   if (replacing === undefined) return [];
   const { backupStorage, foreignSnapshots } = replacing;
   const nowhere: Refusal[] =

@@ -38,13 +38,6 @@ export function privileges({ desired, config }: FieldContext): Edit[] {
   return [{ change: change('privileges', name(unprivileged), name(desired.unprivileged), more) }];
 }
 
-/** A container moves to another node by a migration only. */
-export function node({ desired, state }: FieldContext): Edit[] {
-  if (desired.nodes.length === 0 || desired.nodes.includes(state.node)) return [];
-  const more = { disruption: 'replace', note: 'it stands on another node, and this version does not migrate' } as const;
-  return [{ change: change('node', state.node, desired.nodes.join(' or '), more) }];
-}
-
 /** What a move to another storage is. */
 export const COPIED = 'copied while it is stopped';
 

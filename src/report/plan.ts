@@ -26,6 +26,10 @@ export function stepTitle(step: Step): string {
       return `grow ${step.disk} to ${step.size} GiB`;
     case 'move':
       return `move ${step.disk} to storage ${step.storage}`;
+    case 'migrate':
+      return step.storage === undefined
+        ? `migrate to node ${step.to}`
+        : `migrate to node ${step.to}, with its disks on storage ${step.storage}`;
     case 'pool':
       return `move to pool ${step.pool}`;
     case 'discard':

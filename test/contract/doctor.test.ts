@@ -217,6 +217,7 @@ describe.each(['8.4', '9.1'] as const)('doctor on %s', (release) => {
     ['VM.Snapshot', '/nodes/pve/lxc/298/snapshot', { snapname: 'now' }],
     ['VM.Backup', '/nodes/pve/vzdump', { vmid: 298, storage: 'local' }],
     ['VM.Clone', '/nodes/pve/lxc/298/clone', { newid: 297, pool: 'gitops' }],
+    ['VM.Migrate', '/nodes/pve/lxc/298/migrate', { target: 'pve2' }],
   ];
 
   describe.each(LATER)('without %s', (privilege, path, fields) => {

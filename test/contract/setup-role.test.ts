@@ -46,6 +46,7 @@ describe.each(['8.4', '9.1'] as const)('the role of setup on %s', (release) => {
       'VM.Config.Memory',
       'VM.Config.Network',
       'VM.Config.Options',
+      'VM.Migrate',
       'VM.PowerMgmt',
       'VM.Snapshot',
     ]);

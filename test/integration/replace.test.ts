@@ -33,7 +33,7 @@ if (missing.length === 0) {
   });
   afterAll(() => site?.close());
 
-  function define(disk: number, more = ''): void {
+  function define(disk: number, more = '', storage = 'local-lvm'): void {
     directory = site.definition('apache', { 'config.env': null, 'container.yml': '' });
     const yaml = `id: 42
 ip: 192.168.178.42
@@ -41,11 +41,11 @@ hostname: apache
 cores: 2
 memory: 1024
 swap: 512
-disk: local-lvm:${disk}
+disk: ${storage}:${disk}
 health: [{ http: "http://:80/" }]
 engine: shell
 volumes:
-  data: { path: /srv/data, disk: "local-lvm:1" }
+  data: { path: /srv/data, disk: "${storage}:1" }
 `;
     writeFileSync(join(directory, 'container.yml'), yaml);
     if (more === '') return;
@@ -133,6 +133,36 @@ volumes:
       expect(inside(describeTree('/srv/data/tree'))).toBe(tree);
       expect(await standing()).toEqual(before);
       expect(await mark()).not.toHaveProperty('promotion');
+    });
+
+    it('goes to another storage and back: every byte, owner and attribute of volume and root comes along', async () => {
+      const body = { storage: 'dirs', type: 'dir', path: '/srv/dirs', content: 'rootdir,images' };
+      dataOf(await site.client.call('POST', '/storage', body));
+      inside(makeTree('/root/tree'));
+      const rootTree = inside(describeTree('/root/tree'));
+      const before = { mac: await mac(), keys: hostKey(), journal: inside('cat /srv/data/journal') };
+      for (const [storage, left] of [
+        ['dirs', 'local-lvm'],
+        ['local-lvm', 'dirs'],
+      ] as const) {
+        define(3, '', storage);
+        const watch = new PageWatch(`http://${address}/`, 100);
+        const end = await site.run(['deploy', directory], { LOGIN: 'bob' });
+        const seen = await watch.end();
+        expect(end.code === 0 ? '' : end.text).toBe('');
+        console.log(`downtime of a move of both disks to ${storage}: ${(seen.longestGap / 1000).toFixed(1)} s`);
+        expect([...seen.pages]).toEqual(['<h1>Hello from bob</h1>']);
+        expect(await site.config(LIVE)).toMatchObject({
+          rootfs: expect.stringMatching(new RegExp(`^${storage}:`)) as string,
+          mp0: expect.stringMatching(new RegExp(`^${storage}:.*mp=/srv/data`)) as string,
+          protection: 1,
+        });
+        expect(inside(describeTree('/srv/data/tree'))).toBe(tree);
+        expect(inside(describeTree('/root/tree'))).toBe(rootTree);
+        expect({ mac: await mac(), keys: hostKey(), journal: inside('cat /srv/data/journal') }).toEqual(before);
+        expect(await list(`/nodes/pve/storage/${left}/content`)).toEqual([]);
+        expect((await site.run(['deploy', directory], { LOGIN: 'bob' })).text).toContain('nothing to change');
+      }
     });
   });
 }

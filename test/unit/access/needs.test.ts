@@ -60,6 +60,8 @@ describe('needs', () => {
     ['another pool for what is there', WANTED, { moveTo: 'web' }, 'Pool.Allocate on /pool/web', true],
     ['clones, for a definition', WANTED, {}, 'VM.Clone', false],
     ['clones, for any', undefined, {}, 'VM.Clone', true],
+    ['a node by name', { ...WANTED, nodes: ['pve2'] }, {}, 'migrate: VM.Migrate', true],
+    ['no node by name', { ...WANTED, nodes: [] }, {}, 'VM.Migrate', false],
     ['its removal', { ...WANTED, state: 'absent' }, {}, 'Datastore', false],
   ])('%s', (_, wanted, place, text, there) => {
     expect(shown(wanted, place).some((line) => line.includes(text))).toBe(there);

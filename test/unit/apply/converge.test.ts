@@ -94,11 +94,46 @@ describe('converge', () => {
     });
   });
 
-  it('refuses what a replace cannot bring about before any write', async () => {
+  it('goes to the node that git names before anything else, and changes the rest there', async () => {
     const server = new FakeServer();
     server.put(container());
-    await expect(converge(inputFor(server, desired({ nodes: ['other'] })))).rejects.toThrow('does not migrate');
-    expect(server.writes).toEqual([]);
+    const done = await converge(inputFor(server, desired({ nodes: ['other'], memory: 4096 })));
+    expect(done).toMatchObject({ kind: 'done', observation: { state: { node: 'other', running: true } } });
+    expect(server.writes.filter((write) => !write.startsWith('mark'))).toEqual(['vzmigrate 1042', 'update 1042']);
+  });
+
+  it('moves a volume under a note in the mark, in one stop, and forgets the note', async () => {
+    const server = new FakeServer();
+    const volid = 'local-lvm:vm-1042-disk-1';
+    const known = mark({ volumes: { data: volid } });
+    server.put(container({ mp0: `${volid},mp=/srv/data,backup=1,size=8G`, description: formatDescription('', known) }));
+    const data = { name: 'data', path: '/srv/data', storage: 'fast', size: 8 };
+    const volumes = [{ ...data, backup: true, readOnly: false, options: [] }];
+    let noted: unknown;
+    server.before = (write) => {
+      if (write.startsWith('move_volume')) noted = markOf(server)?.moving;
+    };
+    await converge(inputFor(server, desired({ volumes, protection: false })));
+    expect(noted).toEqual({ key: 'mp0', from: volid, storage: 'fast' });
+    expect(server.writes.filter((write) => !write.startsWith('mark'))).toEqual([
+      'vzshutdown 1042',
+      'move_volume 1042',
+      'vzstart 1042',
+    ]);
+    expect(markOf(server)).toMatchObject({ volumes: { data: 'fast:vm-1042-disk-1' } });
+    expect(markOf(server)).not.toHaveProperty('moving');
+  });
+
+  it('starts a container again whose disk could not be moved', async () => {
+    const server = new FakeServer();
+    server.put(container());
+    server.before = (write) => {
+      if (write.startsWith('move_volume')) throw new GitopsError('remote', 'no space left on device');
+    };
+    const wanted = desired({ rootfs: { storage: 'fast', size: 8 } });
+    expect(await converge(inputFor(server, wanted))).toMatchObject({ kind: 'failed', step: { kind: 'move' } });
+    expect(server.containers.get(1042)).toMatchObject({ running: true });
+    expect(server.containers.get(1042)?.config.rootfs).toMatch(/^local-lvm:/);
   });
 
   it('hands a replace on under its lease, and ends that when it fails', async () => {

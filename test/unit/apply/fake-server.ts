@@ -1,4 +1,4 @@
-import type { Backups, Clones, Snapshots, Volumes } from '../../../src/model/container-ports.ts';
+import type { Backups, Clones, Placement, Snapshots, Volumes } from '../../../src/model/container-ports.ts';
 import { GitopsError } from '../../../src/model/errors.ts';
 import type { ContainerState, TaskState } from '../../../src/model/observed.ts';
 import type {
@@ -145,6 +145,15 @@ export class FakeServer {
     };
   }
 
+  private placement(): Placement {
+    return {
+      migrate: (_node, vmid, { node }) =>
+        this.task('vzmigrate', vmid, () =>
+          this.put({ ...startedState(this.get(vmid)), node, running: this.get(vmid).running }),
+        ),
+    };
+  }
+
   /** Moves only. */
   private volumes(): Volumes {
     const none = () => Promise.reject(new Error('no other work with volumes here'));
@@ -197,6 +206,7 @@ export class FakeServer {
       backups: none as Backups,
       clones: none as Clones,
       volumes: this.volumes(),
+      placement: this.placement(),
     };
   }
 }

@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { type ObserveInput, observe } from '../../../src/apply/observe.ts';
 import { GitopsError } from '../../../src/model/errors.ts';
 import type { ContainerState, TaskState } from '../../../src/model/observed.ts';
-import { desired } from '../plan/samples.ts';
+import type { Call } from '../../../src/model/ports.ts';
+import { container, desired } from '../plan/samples.ts';
+import { FakeServer } from './fake-server.ts';
 
 /** Under rights that end with a pool: what is not in it may not even be asked for (403), and a create puts it there last. */
 
@@ -75,5 +77,29 @@ describe('observe', () => {
   it('one whose container ended outside of the pool is still refused', async () => {
     const { seen } = look({ free: false, tasks: [TASK], reads: [REFUSED, REFUSED], freeAfter: false });
     await expect(seen).rejects.toBe(REFUSED);
+  });
+
+  it('that the list shows on the node it has left is found where it stands', async () => {
+    const server = new FakeServer();
+    server.put({ ...container(), node: 'pve2' });
+    const inventory = server.inventory();
+    const stale = {
+      ...inventory,
+      guests: async (call: Call) => (await inventory.guests(call)).map((guest) => ({ ...guest, node: 'pve' })),
+      nodes: async () => ['pve', 'pve2'],
+      container: async (node: string, vmid: number, call: Call) =>
+        node === 'pve2' ? inventory.container(node, vmid, call) : undefined,
+    };
+    for (const vmid of [{ kind: 'fixed', vmid: 1042 }, { kind: 'lowest' }] as const) {
+      const input = {
+        ...server.ports(),
+        inventory: stale,
+        candidateOf: () => 901042,
+        judge: { claim: (state: ContainerState) => state, qemu: () => REFUSED, matches: () => true },
+        desired: desired({ vmid }),
+        signal: new AbortController().signal,
+      };
+      expect(await observe<ContainerState>(input)).toMatchObject({ kind: 'present', found: { node: 'pve2' } });
+    }
   });
 });

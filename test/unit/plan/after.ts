@@ -45,6 +45,8 @@ function changed(seen: There, step: Step, due: Due): There {
       const named = Object.values(mark.volumes ?? {}).includes(step.volid);
       return { ...seen, state: moved, mark: named ? { ...mark, moving } : mark };
     }
+    case 'migrate':
+      return { ...seen, state: { ...startedState(state), node: step.to, running: state.running } };
     case 'pool':
       return { ...seen, pool: step.pool };
     case 'discard': {

@@ -109,8 +109,8 @@ const ROWS: readonly Row[] = [
   {
     name: 'another node',
     desired: { nodes: ['pve2', 'pve3'] },
-    steps: ['replace'],
-    field: 'node pve pve2 or pve3 replace',
+    steps: ['migrate'],
+    field: 'node pve pve2 restart',
   },
   // Features
   {
