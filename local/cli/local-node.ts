@@ -31,8 +31,8 @@ export function describeLocalNode(stateDirectory: string): LocalNode | undefined
     'proxmox.user': file.user,
     'proxmox.password': file.password,
     'proxmox.ca_file': file.ca,
+    // The stage of the forge's runs too: what was tried by hand is what they go on with.
     site: 'local',
-    stage: 'local',
     ...(file.network === undefined ? {} : { 'network.translate': file.network, 'network.gateway': file.gateway ?? '' }),
   };
   if (file.backend !== 'simulated') return { file, settings };

@@ -327,7 +327,7 @@ describe('what a run may need', () => {
     const db = site.definition('broker', { 'config.env': 'ID=50\nMEMORY=256\nDISK=local-lvm:1\n' }, 'db');
     expect(await site.run(['deploy', db], { LOGIN: 'a', PASSWORD: 'b' })).toMatchObject({ code: 0 });
     const plan = await site.run(['plan', definition(`${BASE}depends: [db, srv/db]\n`)]);
-    expect(flat(plan)).toContain('depends on db: container 1050 (stage local) runs');
+    expect(flat(plan)).toContain('depends on db: container 1050 (stage main) runs');
     expect(await site.run(['deploy', definition(`${BASE}depends: [db]\n`)])).toMatchObject({ code: 0 });
     await remove();
     expect(await site.run(['destroy', db, '--yes'])).toMatchObject({ code: 0 });

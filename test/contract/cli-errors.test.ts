@@ -123,7 +123,7 @@ describe('whose it is', () => {
     for (const verb of ['deploy', 'destroy']) {
       const end = await site.run([verb, site.definition('apache'), ...(verb === 'destroy' ? ['--yes'] : [])]);
       expect(end.code).toBe(6);
-      expect(flat(end)).toContain('it belongs to srv/other (site local, stage local)');
+      expect(flat(end)).toContain('it belongs to srv/other (site local, stage main)');
     }
     expect(await site.config(1042)).toEqual(before);
     expect((await site.run(['destroy', site.definition('apache'), '--owner', 'srv/other', '--yes'])).code).toBe(0);

@@ -157,10 +157,10 @@ describe('a container that was made', () => {
     const directory = join(site.folder, 'made201');
     const again = await site.run(['import', '--vmid', '201', directory, '--force']);
     expect(again.code).toBe(0);
-    expect(flat(again)).toContain('it is ours already: srv/made201 (site local, stage local)');
+    expect(flat(again)).toContain('it is ours already: srv/made201 (site local, stage main)');
     expect(again.text).not.toContain('pve-gitops adopt');
     const other = await site.run(['import', '--vmid', '201', join(site.folder, 'elsewhere')]);
-    expect(flat(other)).toContain('it belongs to srv/made201 (site local, stage local)');
+    expect(flat(other)).toContain('it belongs to srv/made201 (site local, stage main)');
     expect(other.text).toMatch(/adopt \S+elsewhere --vmid 201 --from srv\/made201/);
   });
 });

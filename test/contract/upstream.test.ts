@@ -282,7 +282,7 @@ describe('adopt --all', () => {
     for (const reason of [
       'refused: there is no guest with this vmid',
       'refused: it is nas (192.168.178.120), and not stranger',
-      'refused: it belongs to srv/broker (site local, stage local)',
+      'refused: it belongs to srv/broker (site local, stage main)',
       'refused: a deploy would replace it: privileges',
       'refused: several definitions are for vmid 122',
       'refused: the definition names no vmid',
