@@ -5,8 +5,9 @@ require 'json'
 module PveGitops
   # Tells the deploy what became of each resource: one JSON object a line in PVE_GITOPS_REPORT.
   class Reporter < Chef::EventDispatch::Base
-    # One of many resources may say a book; its end is in the log.
-    LONGEST = 2000
+    # One of many resources may say a book; its end is in the log. Far beyond what is shown: a secret that is cut in two
+    # would not be known for one where it is hidden.
+    LONGEST = 20_000
 
     def initialize(definition, file = ENV.fetch('PVE_GITOPS_REPORT'))
       super()

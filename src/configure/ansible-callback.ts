@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 
 from ansible.plugins.callback import CallbackBase
 
@@ -19,7 +20,8 @@ short_description: what pve-gitops reads
 description: Progress for people, results as JSON in the file PVE_GITOPS_REPORT.
 """
 
-LONGEST = 600
+# Far beyond what is shown: a secret that is cut in two would not be known for one where it is hidden.
+LONGEST = 20000
 
 
 def part(result, name):
@@ -27,7 +29,8 @@ def part(result, name):
 
 
 def one_line(text):
-    return " ".join(str(text).split())[:LONGEST]
+    # Blanks stay: a secret may hold two of them, and is hidden as it is.
+    return re.sub(r"\r\n|\n|\r", " ", str(text)).strip()[:LONGEST]
 
 
 def reason(values):
@@ -55,8 +58,8 @@ class CallbackModule(CallbackBase):
     def report(self, **entry):
         path = os.environ.get("PVE_GITOPS_REPORT")
         if path:
-            with open(path, "a", encoding="utf-8") as file:
-                file.write(json.dumps(entry) + "\n")
+            with open(path, "a", encoding="utf-8", errors="backslashreplace") as file:
+                file.write(json.dumps(entry, ensure_ascii=False) + "\n")
 
     def place(self, task):
         where = task.get_path() or ""

@@ -49,11 +49,15 @@ export function recapOf(report: readonly string[]): Recap {
   };
 }
 
+/** Enough of a reason; cut here, where secrets are hidden already. */
+const LONGEST = 1200;
+
 /** The task that a playbook ended with; undefined: it did not come so far. */
 export function explainPlaybook(report: readonly string[]): { readonly reason: string } | undefined {
   const failed = entriesOf(report).findLast((entry) => entry.failed !== undefined)?.failed;
   if (failed === undefined) return undefined;
   const { task, message, file, line } = failed;
   const place = file === undefined ? '' : ` (${file}${line === undefined ? '' : `:${line}`})`;
-  return { reason: `task ${JSON.stringify(String(task))}${place} failed: ${message}` };
+  const why = String(message).replaceAll(/\s+/g, ' ').trim().slice(0, LONGEST);
+  return { reason: `task ${JSON.stringify(String(task))}${place} failed: ${why}` };
 }

@@ -61,11 +61,14 @@ function parse(line: string): Readonly<Record<string, unknown>> {
   }
 }
 
+/** Enough of a line; cut here, where secrets are hidden already. */
+const LONGEST = 1200;
+
 /** `service[apache2] could not start (recipes/default.rb:9): …`, the first line of what it said. */
 export function tellFailure({ resource, action, at, error }: CincFailure): string {
   const place = at === undefined ? '' : ` (${at})`;
   const what =
     resource === undefined ? 'the recipe failed' : `${resource} failed${action === undefined ? '' : ` to ${action}`}`;
   const [first = ''] = error.split('\n').filter((line) => line.trim() !== '');
-  return `${what}${place}: ${first}`;
+  return `${what}${place}: ${first.slice(0, LONGEST)}`;
 }

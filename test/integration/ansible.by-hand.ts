@@ -71,7 +71,7 @@ if (missing.length === 0) {
 
   /** A task that goes on when the test says so. */
   const WAITING = `${FILES['roles/web/tasks/main.yml']}- name: Wait
-  ansible.builtin.wait_for: { path: /srv/go, timeout: 100, sleep: 1 }
+  ansible.builtin.wait_for: { path: /srv/go, timeout: 1500, sleep: 1 }
 `;
   const isWaiting = (running: Running) => running.when(async () => /task: web : Wait/.test(running.text()));
 
@@ -143,7 +143,8 @@ if (missing.length === 0) {
   });
 
   describe('inside the container, of Debian 12', () => {
-    const target = { LOGIN: 'ann', PVE_GITOPS_ANSIBLE_PLACE: 'target' };
+    // Without an image: nothing else is made from it here.
+    const target = { LOGIN: 'ann', PVE_GITOPS_ANSIBLE_PLACE: 'target', PVE_GITOPS_IMAGES: 'off' };
     const files = { 'config.env': CONFIG(72, 'TEMPLATE=debian-12') };
 
     it('a page with its handler, without a second container', async () => {

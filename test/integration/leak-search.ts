@@ -20,7 +20,7 @@ const CHUNK = 16 * 1024 * 1024;
 
 /** The parts of a sparse file that are more than holes, joined where they touch. */
 function extentsOf(path: string): readonly { readonly start: number; readonly end: number }[] {
-  const told = execFileSync('filefrag', ['-v', '-b1', path], { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
+  const told = execFileSync('filefrag', ['-s', '-v', '-b1', path], { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
   const extents: { start: number; end: number }[] = [];
   for (const [, first, last] of told.matchAll(/^\s*\d+:\s+(\d+)\.\.\s*(\d+):/gm)) {
     const extent = { start: Number(first), end: Number(last) + 1 };

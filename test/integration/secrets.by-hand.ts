@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -32,6 +33,8 @@ const SCRIPT = `#!/bin/bash
 set -eu
 echo "token: $APP_TOKEN"
 printf '%s' "$APP_KEY" >&2
+# So long that somebody who looks at processes sees it at work.
+head -c 300000000 /dev/zero | sha256sum >/dev/null
 printf '%s' "$APP_TOKEN" | sha256sum | cut -d ' ' -f 1 >/srv/token.sum
 printf '%s' "$APP_KEY" | sha256sum | cut -d ' ' -f 1 >/srv/key.sum
 `;
@@ -57,7 +60,7 @@ const PLAYBOOK = `
         - { name: token, sum: "{{ token.stdout.split()[0] }}" }
         - { name: key, sum: "{{ key.stdout.split()[0] }}" }
       loop_control: { label: "{{ item.name }}" }
-    - name: Said aloud
+    - name: Said aloud, {{ APP_TOKEN }}
       ansible.builtin.debug: { msg: "{{ APP_TOKEN }} {{ APP_KEY }}" }
     - name: Said by a command that fails
       ansible.builtin.command: { cmd: sh -c "cat; exit 3", stdin: "{{ APP_TOKEN }}" }
@@ -129,6 +132,8 @@ if (missing.length === 0) {
   function leftOnNode(): readonly string[] {
     const state = join(site.state, 'node');
     const pool = poolOf(state);
+    // What was written is on the disk only then.
+    if (pool !== undefined) execFileSync('sync', ['-f', pool]);
     return [
       ...search.files(site.folder, ['volumes.btrfs']),
       ...(pool === undefined ? [] : search.files(pool)),

@@ -139,6 +139,13 @@ describe('the report', () => {
     expect(explainPlaybook(['no json', '7', two])).toBeUndefined();
   });
 
+  it('tells enough of a long reason, in one line', () => {
+    const failed = { task: 'a', message: `no\n  room ${'x'.repeat(5000)}` };
+    const { reason = '' } = explainPlaybook([JSON.stringify({ failed })]) ?? {};
+    expect(reason).toMatch(/^task "a" failed: no room x+$/);
+    expect(reason.length).toBeLessThan(1300);
+  });
+
   it('explains by the last failure, since others were rescued', () => {
     const of = (task: string) => JSON.stringify({ failed: { task, message: 'why' } });
     expect(explainPlaybook([of('first'), of('last')])).toEqual({ reason: 'task "last" failed: why' });
