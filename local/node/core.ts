@@ -13,6 +13,7 @@ import { ConfigLocks } from './guests/locks.ts';
 import { MountPoints } from './guests/mount-point.ts';
 import { Networks } from './guests/network.ts';
 import type { Json } from './http/answer.ts';
+import { type Members, nodeOf } from './members.ts';
 import type { Profile } from './profile.ts';
 import { loadSchema, type Release } from './schema/load.ts';
 import type { CallSchema, Properties } from './schema/types.ts';
@@ -88,6 +89,9 @@ export interface Core {
   readonly statistics: { frozen: ReadonlyMap<number, { readonly [key: string]: Json }> | undefined };
   /** Without quorum Proxmox VE reads but does not write. */
   readonly cluster: { quorate: boolean };
+  /** This node's own name, whichever member is asked for. */
+  readonly home: string;
+  readonly members: Document<{ -readonly [key in keyof Members]: Members[key] }>;
   /** Directory of files that are coming in; a restart empties it. */
   readonly uploads: string;
   /** SHA-256 of the server's certificate, colon-separated */
@@ -122,7 +126,13 @@ export function openCore(options: CoreOptions): Core {
   const uploads = join(state, 'uploads');
   rmSync(uploads, { recursive: true, force: true });
   mkdirSync(uploads, { recursive: true, mode: 0o700 });
+  const members = new Document(join(state, 'members.json'), (): { -readonly [key in keyof Members]: Members[key] } => ({
+    nodes: [],
+    standing: {},
+  }));
+  const place = { members, home: profile.node };
   return {
+    ...place,
     release,
     profile,
     clock,
@@ -139,7 +149,7 @@ export function openCore(options: CoreOptions): Core {
     locks: new ConfigLocks(options.timings.lock),
     storages,
     volumes: new Volumes(state, { storages, backend, clock }),
-    tasks: new Tasks(state, profile.node, clock),
+    tasks: new Tasks(state, (id) => nodeOf(place, /^\d+/.test(id) ? Number.parseInt(id, 10) : undefined), clock),
     backend,
     options: new Document<Record<string, string>>(join(state, 'datacenter.json'), () => ({})),
     firewalls: new Document<Record<string, FirewallConfig>>(join(state, 'firewall.json'), () => ({})),

@@ -9,6 +9,8 @@ export interface StorageConfig {
   readonly thinpool?: string;
   readonly disable?: boolean;
   readonly shared?: boolean;
+  /** Members of the cluster that have it; absent: all. */
+  readonly nodes?: readonly string[];
 }
 
 export interface Bridge {

@@ -33,8 +33,8 @@ export function newLease(ports: LeasePorts): Lease {
 
 /**
  * Whether another run holds the container. A lease is dead when its process is known to be gone, or when it has
- * expired and neither a lock nor a running task says that somebody is still at work. true: what a run that is gone had
- * started has ended meanwhile, and the container is to be looked at again.
+ * expired and neither a lock nor a running task says that somebody is still at work. true: another run had
+ * it and is gone; what that one started has ended by now, and the container is to be looked at again.
  */
 export async function assertFree(ports: LeasePorts, { state, mark }: Holding, signal: AbortSignal): Promise<boolean> {
   const { lease } = mark;
@@ -55,7 +55,7 @@ export async function assertFree(ports: LeasePorts, { state, mark }: Holding, si
     // The run is gone, what it started may still be at work on the server.
     for (const task of tasks)
       await ports.containers.settle(node, task.upid, call(DEADLINES.move, signal)).catch(() => undefined);
-    return tasks.length > 0;
+    return true;
   }
   if (state.lock !== undefined) {
     throw new GitopsError('busy', `Unable to change container ${vmid}: it is locked (${state.lock})`, {

@@ -2,13 +2,15 @@ import { cardLines, isCardLine, type Links } from './card.ts';
 import type { ImageMark } from './image.ts';
 import type { Promotion } from './promotion.ts';
 
-/** Written before a volume is moved, so that a run that is killed meanwhile does not take the moved one for a stranger. */
+/** Written before a volume goes elsewhere, so that a run that is killed meanwhile does not take it for a stranger there. */
 export interface Moving {
-  /** mpN */
+  /** mpN or unusedN, which stays */
   readonly key: string;
   /** volid before */
   readonly from: string;
-  readonly storage: string;
+  /** Where it goes; absent: to the node, on whichever storage. */
+  readonly storage?: string;
+  readonly node?: string;
 }
 
 /** What a container of ours is for. */
@@ -82,8 +84,8 @@ export interface Mark {
   readonly hostKeys: readonly string[];
   /** Name in the definition → volid. One that is detached stays here, so that it can be attached again. */
   readonly volumes?: Readonly<Record<string, string>>;
-  /** A volume that is on its way to another storage, where it has another name; gone once that name stands in `volumes`. */
-  readonly moving?: Moving;
+  /** Volumes on their way to where they may have other names; gone once those stand in `volumes`. */
+  readonly moving?: readonly Moving[];
   /** We have set `protection`, for its volumes; absent: who set it meant it, and only the definition may lift it. */
   readonly guarded?: true;
   /** A replace is under way: on the live container and on its candidate. */

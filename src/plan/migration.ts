@@ -66,12 +66,13 @@ export function migration(input: PlanInput, present: Present): Migration | undef
 
 /** Everything that goes along: what is unused too. */
 function disksOf(config: Readonly<Record<string, string>>): readonly Disk[] {
-  return Object.entries(config).flatMap(([key, value]): Disk[] => {
+  const found = Object.entries(config).flatMap(([key, value]): Disk[] => {
     const volid = volumeOf(value);
     if (!/^(rootfs|mp\d+|unused\d+)$/.test(key) || volid.startsWith('/') || volid === '') return [];
     const size = parseSize(parseProperties(value).get('size')) ?? 0;
     return [{ key, volid, storage: storageOfVolume(volid), size }];
   });
+  return found.toSorted((a, b) => Number(b.key === 'rootfs') - Number(a.key === 'rootfs') || (a.key < b.key ? -1 : 1));
 }
 
 const roomOf = (rooms: readonly Room[], storage: string): Room | undefined =>

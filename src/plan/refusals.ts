@@ -1,6 +1,6 @@
 import type { Dependency, Refusal } from '../model/plan.ts';
 import type { Edit, FieldContext } from './edit.ts';
-import { movedVolume } from './volumes.ts';
+import { movedVolumes } from './volumes.ts';
 
 export function protectedRefusal(what: string, after: string): Refusal {
   return {
@@ -35,17 +35,12 @@ export function reservedRefusal(vmid: number, reserved: readonly string[], can: 
 
 /** A move was cut off, and somebody changed the container's disks by hand before it went on. */
 export function unclearRefusal({ state, mark }: Pick<FieldContext, 'state' | 'mark'>): Refusal[] {
-  const moved = movedVolume(state, mark);
-  if (moved.kind !== 'unclear') return [];
-  const { from, to, unused = '' } = moved;
-  const reason = `Unable to tell which volume of container ${state.vmid} is the one that was to be moved: ${from} (${unused}) or ${to}`;
-  return [
-    {
-      kind: 'user',
-      reason,
-      advice: ['look into both, and remove the one that nobody needs by hand; then deploy again'],
-    },
-  ];
+  return movedVolumes(state, mark).flatMap(({ kind, from, to, unused = '' }): Refusal[] => {
+    if (kind !== 'unclear') return [];
+    const reason = `Unable to tell which volume of container ${state.vmid} is the one that was to be moved: ${from} (${unused}) or ${to}`;
+    const advice = ['look into both, and remove the one that nobody needs by hand; then deploy again'];
+    return [{ kind: 'user', reason, advice }];
+  });
 }
 
 /** Snapshots that somebody else took, and that are in the way. */

@@ -75,7 +75,7 @@ export function volumesOf(
       return { ...slot, place, properties, ...(size === undefined ? {} : { size }) };
     };
   const all = [...attached.map(found('attached')), ...leaving.map(found('leaving')), ...unused.map(found('unused'))];
-  const book = bookOf(all, mark, desired, movedVolume(state, mark));
+  const book = bookOf(all, mark, desired, movedVolumes(state, mark));
   const lost = Object.values(book)
     .filter((volid) => !named(all, volid) && isOwn({ volid }))
     .map((volid): FoundVolume => found('lost')({ key: '', volid, properties: new Map() }));
@@ -95,11 +95,12 @@ function bookOf(
   all: readonly FoundVolume[],
   mark: Mark,
   desired: Desired,
-  moved: MovedVolume,
+  moved: readonly MovedVolume[],
 ): Readonly<Record<string, string>> {
   const book: Record<string, string> = { ...mark.volumes };
-  if (moved.kind === 'moved') {
-    for (const [name, volid] of Object.entries(book)) if (volid === moved.from) book[name] = moved.to;
+  for (const [name, volid] of Object.entries(book)) {
+    const known = moved.find(({ kind, from }) => kind === 'moved' && from === volid);
+    if (known !== undefined) book[name] = known.to;
   }
   const spoken = new Set([...desired.volumes.map(({ name }) => name), ...desired.deletedVolumes]);
   for (const { name, path } of desired.volumes) {
@@ -115,20 +116,25 @@ function bookOf(
 }
 
 /**
- * What became of a volume that was to be moved. unclear: the old one and one in its place are both there, and which of them
- * is the right one only people can tell.
+ * What became of a volume that was to go elsewhere. unclear: the old one and one in its place are both there, and which of
+ * them is the right one only people can tell.
  */
-export type MovedVolume =
-  | { readonly kind: 'none' }
-  | { readonly kind: 'moved' | 'unclear'; readonly from: string; readonly to: string; readonly unused?: string };
+export interface MovedVolume {
+  readonly kind: 'moved' | 'unclear';
+  readonly from: string;
+  readonly to: string;
+  /** Where the old one stands. */
+  readonly unused?: string;
+}
 
-export function movedVolume({ config }: ContainerState, { moving }: Mark): MovedVolume {
-  if (moving === undefined) return { kind: 'none' };
-  const { from, key, storage } = moving;
-  const to = volumeOf(config[key] ?? '');
-  if (to === from || storageOfVolume(to) !== storage) return { kind: 'none' };
-  const unused = Object.keys(config).find((name) => name !== key && volumeOf(config[name] ?? '') === from);
-  return unused === undefined ? { kind: 'moved', from, to } : { kind: 'unclear', from, to, unused };
+export function movedVolumes({ config, node: at }: ContainerState, { moving = [] }: Mark): readonly MovedVolume[] {
+  return moving.flatMap(({ key, from, storage, node }): MovedVolume[] => {
+    const to = volumeOf(config[key] ?? '');
+    const arrived = (storage ?? storageOfVolume(to)) === storageOfVolume(to) && (node ?? at) === at;
+    if (to === '' || to === from || !arrived) return [];
+    const unused = Object.keys(config).find((name) => name !== key && volumeOf(config[name] ?? '') === from);
+    return unused === undefined ? [{ kind: 'moved', from, to }] : [{ kind: 'unclear', from, to, unused }];
+  });
 }
 
 /**
@@ -141,8 +147,7 @@ export function volumesForMark(
   desired: Desired,
   isGone: (volid: string) => boolean,
 ): Mark['volumes'] | undefined {
-  const moved = movedVolume(state, mark);
-  if (moved.kind === 'unclear') return undefined;
+  if (movedVolumes(state, mark).some(({ kind }) => kind === 'unclear')) return undefined;
   const found = volumesOf(state, mark, desired);
   const kept = found.filter(
     ({ name, place, volid }) =>

@@ -159,3 +159,65 @@ describe('the datacenter', () => {
     await home.close();
   });
 });
+
+describe('another member, named by the control endpoint', () => {
+  const path = '/nodes/pve/lxc/100/migrate';
+  const setMembers = (nodes: readonly string[]) =>
+    root.raw('PUT', '/control/members', JSON.stringify({ nodes }), {
+      'content-type': 'application/json',
+      'x-control-secret': 's',
+    });
+  const resource = async () =>
+    dataOf<{ vmid: number; node: string }[]>(await root.call('GET', '/cluster/resources', { type: 'vm' })).find(
+      ({ vmid }) => vmid === 100,
+    );
+
+  it('takes a container, which is on the one node and not on the other', async () => {
+    expect((await root.call('POST', path, { target: 'pve2' })).reason).toBe("no such cluster node 'pve2'");
+    await setMembers(['pve2']);
+    const nodes = dataOf<{ node: string; ssl_fingerprint: string }[]>(await root.call('GET', '/nodes'));
+    expect(nodes.map(({ node }) => node)).toEqual(['pve', 'pve2']);
+    expect(nodes[0]?.ssl_fingerprint).not.toBe(nodes[1]?.ssl_fingerprint);
+    const names = dataOf<{ name: string; type: string }[]>(await root.call('GET', '/cluster/status'));
+    expect(names.map(({ type, name }) => `${type} ${name}`)).toEqual(['cluster local', 'node pve', 'node pve2']);
+    await test.task(root, 'POST', '/nodes/pve/lxc/100/status/start');
+    expect((await root.call('POST', path, { target: 'pve2' })).reason).toBe(
+      "can't migrate running container without --online or --restart",
+    );
+    await test.task(root, 'POST', path, { target: 'pve2', restart: 1 });
+    expect((await root.call('GET', '/nodes/pve/lxc/100/config')).reason).toBe(
+      "Configuration file 'nodes/pve/lxc/100.conf' does not exist",
+    );
+    const state = await root.call('GET', '/nodes/pve2/lxc/100/status/current');
+    expect(dataOf<Fields>(state)).toMatchObject({ status: 'running' });
+    expect((await resource())?.node).toBe('pve2');
+    const of = async (node: string) =>
+      dataOf<{ vmid: number }[]>(await root.call('GET', `/nodes/${node}/lxc`)).map(({ vmid }) => vmid);
+    expect([await of('pve'), await of('pve2')]).toEqual([[130], [100]]);
+    expect((await root.call('POST', '/nodes/pve2/lxc/100/migrate', { target: 'pve2' })).body?.errors).toEqual({
+      target: 'target is local node.',
+    });
+    const back = await root.call('POST', '/nodes/pve2/lxc/100/migrate', { target: 'pve', restart: 1 });
+    expect(dataOf<string>(back)).toMatch(/^UPID:pve2:.*:vzmigrate:100:/);
+    await test.node.core.tasks.settled(dataOf<string>(back));
+    expect((await resource())?.node).toBe('pve');
+  });
+
+  it('does not take what is of the node alone: the task says what', async () => {
+    const body = { storage: 'own', type: 'dir', path: '/srv/own', content: 'rootdir,images', nodes: 'pve' };
+    dataOf(await root.call('POST', '/storage', body));
+    await test.task(root, 'POST', '/nodes/pve/lxc', small(140));
+    const end = async (fields: Fields): Promise<string | undefined> => {
+      const upid = dataOf<string>(await root.call('POST', '/nodes/pve/lxc/140/migrate', fields));
+      await test.node.core.tasks.settled(upid);
+      return test.node.core.tasks.get(upid)?.exitstatus;
+    };
+    await test.task(root, 'POST', '/nodes/pve/lxc/140/move_volume', { volume: 'rootfs', storage: 'own', delete: 1 });
+    expect(await end({ target: 'pve2' })).toBe("storage 'own' is not available on node 'pve2'");
+    const config = dataOf<Fields>(await root.call('GET', '/nodes/pve/lxc/140/config'));
+    expect(config).not.toHaveProperty('lock');
+    expect(await end({ target: 'pve2', 'target-storage': 'local' })).toBe('OK');
+    expect(dataOf<Fields>(await root.call('GET', '/nodes/pve2/lxc/140/config')).rootfs).toMatch(/^local:/);
+    await setMembers([]);
+  });
+});

@@ -31,6 +31,7 @@ export function endState(core: Core, known: ReadonlySet<string>): EndState {
   const running = core.tasks.running().map((upid) => upid.split(':')[5]);
   const state = {
     guests,
+    standing: core.members.value.standing,
     others: core.guests.ids('qemu'),
     volumes: Object.fromEntries(volumes),
     backups: backups.map(({ name, notes, protected: kept }) => ({ name, notes, kept })),

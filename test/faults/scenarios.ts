@@ -43,13 +43,13 @@ volumes:
 });
 
 /** The root file system and one of two volumes on these storages. */
-const placed = (disk: string, data: string): Files => ({
+const placed = (disk: string, data: string, more = ''): Files => ({
   'container.yml': `ip: 192.168.178.42
 id: 42
 hostname: web
 memory: 512
 disk: ${disk}:4
-volumes:
+${more}volumes:
   data: { path: /srv/data, disk: "${data}:1" }
   cache: { path: /srv/cache, disk: "local-lvm:2", backup: no }
 `,
@@ -94,6 +94,19 @@ export const SCENARIOS: readonly Scenario[] = [
       '"fast of 1042 as rootfs"',
       '"fast of 1042 as mp0":{"size":1073741824,"content":{"file":"of data"}}',
       '"local-lvm of 1042 as mp1":{"size":2147483648,"content":{"file":"of cache"}}',
+    ],
+  },
+  {
+    name: 'migrate',
+    before: placed('local-lvm', 'local-lvm'),
+    meanwhile: async (world) => {
+      await use(world);
+      await world.control('PUT', 'members', { nodes: ['pve2'] });
+    },
+    files: placed('local-lvm', 'local-lvm', 'node: pve2\n'),
+    shows: [
+      '"standing":{"1042":"pve2"}',
+      '"local-lvm of 1042 as mp0":{"size":1073741824,"content":{"file":"of data"}}',
     ],
   },
   {

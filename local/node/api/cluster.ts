@@ -1,6 +1,7 @@
 import { resourceEntry, statsEntry, visibleContainers } from '../guests/status.ts';
 import { allowedTags } from '../guests/tags.ts';
 import { ApiError, type Json, parameterError } from '../http/answer.ts';
+import { nodesOf } from '../members.ts';
 import type { Call, Routes } from './call.ts';
 import { nodeEntry } from './node-load.ts';
 import { qemuResources } from './qemu.ts';
@@ -52,7 +53,8 @@ async function resources(call: Call): Promise<Json> {
   const all = wanted('vm') ? await visibleContainers(core, 'root@pam') : [];
   const visible = all.filter(({ vmid }) => call.may(`/vms/${vmid}`, 'VM.Audit'));
   const { node } = core.profile;
-  const { ssl_fingerprint: _fingerprint, ...plainNode } = (await nodeEntry(call)) as Fields;
+  const nodes = await Promise.all(nodesOf(core).map((name) => nodeEntry(call, name)));
+  const plainNodes = nodes.map(({ ssl_fingerprint: _, ...plain }) => plain);
   const sdn = call.may('/sdn/zones/localnetwork', 'SDN.Audit') && wanted('sdn');
   return [
     ...(wanted('pool')
@@ -63,15 +65,31 @@ async function resources(call: Call): Promise<Json> {
       : []),
     ...visible.map((guest) => resourceEntry(core, authuser, guest)),
     ...(wanted('vm') ? qemuResources(call) : []),
-    ...(wanted('node') ? [{ ...plainNode, 'cgroup-mode': 2 }] : []),
+    ...(wanted('node') ? plainNodes.map((plain) => ({ ...plain, 'cgroup-mode': 2 })) : []),
     ...(wanted('storage') ? await storageResources(call) : []),
     ...(sdn ? [{ id: `sdn/${node}/localnetwork`, type: 'sdn', sdn: 'localnetwork', node, status: 'ok' }] : []),
   ];
 }
 
 function status({ core }: Call): Json {
-  const { node, address } = core.profile;
-  return [{ id: `node/${node}`, type: 'node', name: node, ip: address, level: '', local: 1, nodeid: 0, online: 1 }];
+  const { address } = core.profile;
+  const [node = '', ...members] = nodesOf(core);
+  const common = { type: 'node', ip: address, level: '', online: 1 };
+  const own = { ...common, id: `node/${node}`, name: node, local: 1, nodeid: members.length === 0 ? 0 : 1 };
+  if (members.length === 0) return [own];
+  const cluster = {
+    id: 'cluster',
+    type: 'cluster',
+    name: 'local',
+    version: 2,
+    nodes: members.length + 1,
+    quorate: core.cluster.quorate ? 1 : 0,
+  };
+  return [
+    cluster,
+    own,
+    ...members.map((name, index) => ({ ...common, id: `node/${name}`, name, local: 0, nodeid: index + 2 })),
+  ];
 }
 
 /** Who may not audit sees how the web interface is to look, and nothing else. */

@@ -5,7 +5,7 @@ import { type Answer, notImplemented, parameterError, permissionDenied } from '.
 import type { Parameters } from '../http/parameters.ts';
 import { validate, withoutBooleans } from '../schema/validate.ts';
 import { Call, Page } from './call.ts';
-import { checkNode } from './check-node.ts';
+import { checkNode, onNode } from './check-node.ts';
 import type { Router } from './router.ts';
 
 export interface Request {
@@ -46,6 +46,7 @@ export async function dispatch(core: Core, router: Router, request: Request): Pr
   checkPermissions(schema.permissions, { access: core.access, authuser: request.caller.authuser, parameters });
   if (schema.proxyto === 'node') checkNode(core, parameters.node);
   validate(schema.parameters, parameters, schema.additional === 1);
-  const result = await handler(new Call(core, request.caller, withoutBooleans(parameters)));
+  const at = schema.proxyto === 'node' ? onNode(core, schema, parameters) : core;
+  const result = await handler(new Call(at, request.caller, withoutBooleans(parameters)));
   return result instanceof Page ? result.answer : { data: result };
 }

@@ -1,10 +1,12 @@
 import { listEntry, visibleContainers } from '../guests/status.ts';
 import type { Json } from '../http/answer.ts';
+import { nodeOf } from '../members.ts';
 import type { Call, Routes } from './call.ts';
 
 async function list(call: Call): Promise<Json> {
   const guests = await visibleContainers(call.core, call.authuser);
-  return guests.map((guest) => listEntry(call.core, guest));
+  const here = guests.filter(({ vmid }) => nodeOf(call.core, vmid) === call.core.profile.node);
+  return here.map((guest) => listEntry(call.core, guest));
 }
 
 async function current(call: Call): Promise<Json> {

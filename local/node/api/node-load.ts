@@ -1,6 +1,7 @@
 import { statfsSync } from 'node:fs';
 import { cpus, freemem, loadavg, totalmem, uptime } from 'node:os';
 import type { Json } from '../http/answer.ts';
+import { fingerprintOf } from '../members.ts';
 import type { Call } from './call.ts';
 
 type Fields = { readonly [key: string]: Json };
@@ -34,16 +35,15 @@ export function nodeLoad(): Fields {
 }
 
 /** A node as `/nodes` lists it. */
-export async function nodeEntry(call: Call): Promise<Fields> {
-  const { profile, fingerprint } = call.core;
-  const audit = call.may(`/nodes/${profile.node}`, 'Sys.Audit');
+export async function nodeEntry(call: Call, node = call.core.profile.node): Promise<Fields> {
+  const audit = call.may(`/nodes/${node}`, 'Sys.Audit');
   return {
-    id: `node/${profile.node}`,
-    node: profile.node,
+    id: `node/${node}`,
+    node,
     type: 'node',
     status: 'online',
     level: '',
-    ssl_fingerprint: fingerprint,
+    ssl_fingerprint: fingerprintOf(call.core, node),
     ...(audit ? nodeLoad() : {}),
   };
 }

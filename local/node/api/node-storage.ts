@@ -1,6 +1,7 @@
 import type { Core } from '../core.ts';
 import { checkVolumeAccess } from '../guests/config-permissions.ts';
-import { type Json, parameterError } from '../http/answer.ts';
+import { ApiError, type Json, parameterError } from '../http/answer.ts';
+import { isOn, nodeOf } from '../members.ts';
 import { type VolumeRecord, volid } from '../store/volumes.ts';
 import type { Call, Routes } from './call.ts';
 import { storageEntry, storageUsable } from './storage-status.ts';
@@ -14,6 +15,7 @@ async function list(call: Call): Promise<Json> {
   const wanted = core.storages
     .all()
     .filter(({ storage }) => storageUsable(call, storage))
+    .filter((config) => isOn(config, core.profile.node))
     .filter((config) => only === undefined || config.storage === only)
     .filter((config) => content.length === 0 || content.some((kind) => config.content.includes(kind)))
     .filter((config) => !call.flag('enabled') || config.disable !== true);
@@ -74,10 +76,14 @@ function fileEntries(core: Core, storage: string): readonly Fields[] {
 
 async function content(call: Call): Promise<Json> {
   const { core } = call;
-  const { storage } = core.storages.enabled(call.required('storage'));
+  const config = core.storages.enabled(call.required('storage'));
+  const { storage } = config;
+  const { node } = core.profile;
+  if (!isOn(config, node)) throw new ApiError(500, `storage '${storage}' is not available on node '${node}'`);
   const kind = call.text('content');
   const vmid = call.number('vmid');
-  const volumes = await Promise.all(core.volumes.on(storage).map((record) => volumeEntry(core, record)));
+  const there = core.volumes.on(storage).filter(({ vmid: of }) => config.shared === true || nodeOf(core, of) === node);
+  const volumes = await Promise.all(there.map((record) => volumeEntry(core, record)));
   return [...fileEntries(core, storage), ...volumes]
     .filter((entry) => kind === undefined || entry.content === kind)
     .filter((entry) => vmid === undefined || entry.vmid === vmid)

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { cpus, freemem, loadavg, release, totalmem, uptime, version } from 'node:os';
 import { seconds } from '../clock.ts';
 import type { Json } from '../http/answer.ts';
+import { nodesOf } from '../members.ts';
 import type { Call, Routes } from './call.ts';
 import { nodeEntry, rootFileSystem } from './node-load.ts';
 import { versionOf } from './version.ts';
@@ -85,7 +86,7 @@ async function network(call: Call): Promise<Json> {
 }
 
 export const nodeRoutes: Routes = {
-  'GET /nodes': async (call) => [await nodeEntry(call)],
+  'GET /nodes': (call) => Promise.all(nodesOf(call.core).map((name) => nodeEntry(call, name))),
   'GET /nodes/{node}/status': status,
   'GET /nodes/{node}/network': network,
   'GET /nodes/{node}/time': ({ core }) => {

@@ -20,6 +20,7 @@ import { lxcConfigRoutes } from './lxc-config.ts';
 import { lxcCreateRoutes } from './lxc-create.ts';
 import { lxcDestroyRoutes } from './lxc-destroy.ts';
 import { lxcFeatureRoutes } from './lxc-feature.ts';
+import { lxcMigrateRoutes } from './lxc-migrate.ts';
 import { lxcMoveVolumeRoutes } from './lxc-move-volume.ts';
 import { lxcPowerRoutes } from './lxc-power.ts';
 import { lxcResizeRoutes } from './lxc-resize.ts';
@@ -73,6 +74,7 @@ export const ROUTES: Routes = {
   ...lxcSnapshotRoutes,
   ...lxcCloneRoutes,
   ...lxcTemplateRoutes,
+  ...lxcMigrateRoutes,
   ...lxcMoveVolumeRoutes,
   ...qemuRoutes,
   ...vzdumpRoutes,

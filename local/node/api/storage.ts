@@ -12,7 +12,7 @@ function digest(core: Core): string {
 
 /** A storage as storage.cfg says it. */
 function configEntry(core: Core, config: StorageConfig): { readonly [key: string]: Json } {
-  const { storage, type, content, path, vgname, thinpool, disable } = config;
+  const { storage, type, content, path, vgname, thinpool, disable, nodes, shared } = config;
   return {
     storage,
     type,
@@ -22,6 +22,8 @@ function configEntry(core: Core, config: StorageConfig): { readonly [key: string
     ...(vgname === undefined ? {} : { vgname }),
     ...(thinpool === undefined ? {} : { thinpool }),
     ...(disable === true ? { disable: 1 } : {}),
+    ...(nodes === undefined ? {} : { nodes: nodes.join(',') }),
+    ...(shared === true ? { shared: 1 } : {}),
   };
 }
 
@@ -74,6 +76,8 @@ function create(call: Call): Json {
       ...(vgname === undefined ? {} : { vgname }),
       ...(thinpool === undefined ? {} : { thinpool }),
       ...(call.flag('disable') ? { disable: true } : {}),
+      ...(call.text('nodes') === undefined ? {} : { nodes: [...call.list('nodes')] }),
+      ...(call.flag('shared') ? { shared: true } : {}),
     });
   });
 }

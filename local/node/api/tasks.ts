@@ -114,7 +114,8 @@ function matching(call: Call, audit: boolean): (record: TaskRecord) => boolean {
 function list(call: Call): Page {
   const { core } = call;
   const audit = call.may(`/nodes/${core.profile.node}`, 'Sys.Audit');
-  const found = core.tasks.all().filter(matching(call, audit));
+  const here = core.tasks.all().filter(({ upid }) => parseUpid(upid)?.node === core.profile.node);
+  const found = here.filter(matching(call, audit));
   const start = call.number('start') ?? 0;
   const limit = call.number('limit') ?? 50;
   return new Page(found.slice(start, start + limit).map(entry), found.length);

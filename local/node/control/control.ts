@@ -163,6 +163,14 @@ export const controlRoutes: Readonly<Record<string, ControlHandler>> = {
     setLock(state, vmidOf(request), typeof lock === 'string' ? lock : undefined);
     return null;
   },
+  // `nodes`: names of other members of the cluster
+  'PUT members': ({ core }, { body }) => {
+    if (core.backend.kind !== 'simulated') throw new ApiError(400, 'only a simulated node has other members');
+    core.members.update((value) => {
+      value.nodes = Array.isArray(body.nodes) ? body.nodes.map(String) : [];
+    });
+    return null;
+  },
   'PUT quorum': (state, { body }) => {
     setQuorum(state, body.quorate !== false);
     return null;

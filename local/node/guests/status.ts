@@ -2,6 +2,7 @@ import { cpus } from 'node:os';
 import type { RuntimeState } from '../backend/backend.ts';
 import type { Core } from '../core.ts';
 import type { Json } from '../http/answer.ts';
+import { nodeOf } from '../members.ts';
 import type { Values } from './config.ts';
 import { parseSize } from './size.ts';
 import { DEFAULT_MEMORY } from './spec.ts';
@@ -62,7 +63,7 @@ export function listEntry(core: Core, { vmid, values, state }: GuestStatus): { r
 /** What the node's statistics daemon knows of a container: nothing at all of one that it has not met yet. */
 export function statsEntry(core: Core, guest: GuestStatus): { readonly [key: string]: Json } {
   const { vmid } = guest;
-  const base = { id: `lxc/${vmid}`, vmid, node: core.profile.node, type: 'lxc', status: 'unknown' };
+  const base = { id: `lxc/${vmid}`, vmid, node: nodeOf(core, vmid), type: 'lxc', status: 'unknown' };
   const seen = core.statistics.frozen === undefined ? liveStats(core, guest) : core.statistics.frozen.get(vmid);
   return seen === undefined ? base : { ...base, ...seen };
 }

@@ -46,7 +46,7 @@ const KEPT = 2000;
 /** Tasks in a directory: <state>/tasks/<upid>/{status.json,log}. */
 export class Tasks {
   readonly #directory: string;
-  readonly #node: string;
+  readonly #nodeOf: (id: string) => string;
   readonly #clock: Clock;
   readonly #records = new Map<string, TaskRecord>();
   readonly #running = new Map<string, Running>();
@@ -54,9 +54,9 @@ export class Tasks {
   #pid = 1000 + Math.floor(Math.random() * 20_000);
 
   /** Ends what a killed node left running: status `unexpected status`. */
-  constructor(stateDirectory: string, node: string, clock: Clock) {
+  constructor(stateDirectory: string, nodeOf: (id: string) => string, clock: Clock) {
     this.#directory = join(stateDirectory, 'tasks');
-    this.#node = node;
+    this.#nodeOf = nodeOf;
     this.#clock = clock;
     mkdirSync(this.#directory, { recursive: true });
     const names = readdirSync(this.#directory).filter((name) => parseUpid(name) !== undefined);
@@ -77,7 +77,7 @@ export class Tasks {
     this.#pid += 1 + Math.floor(Math.random() * 20);
     const pstart = Math.floor(uptime() * 100);
     const upid = formatUpid({
-      node: this.#node,
+      node: this.#nodeOf(id),
       pid: this.#pid,
       pstart,
       starttime: seconds(this.#clock),

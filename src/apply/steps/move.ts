@@ -23,7 +23,7 @@ export async function move(input: ConvergeInput, step: MoveStep, seen: Holding):
   }
   const isNamed = Object.values(seen.mark.volumes ?? {}).includes(volid);
   const { state } = isNamed
-    ? await rewriteMark(input, (mark) => ({ ...mark, moving: { key: disk, from: volid, storage } }))
+    ? await rewriteMark(input, (mark) => ({ ...mark, moving: [{ key: disk, from: volid, storage }] }))
     : await present(input, vmid);
   if (volumeOf(state.config[disk] ?? '') !== volid) {
     throw new GitopsError('busy', `Unable to move ${disk} of container ${vmid}: it names ${volid} no more`);

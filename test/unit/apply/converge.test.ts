@@ -114,7 +114,7 @@ describe('converge', () => {
       if (write.startsWith('move_volume')) noted = markOf(server)?.moving;
     };
     await converge(inputFor(server, desired({ volumes, protection: false })));
-    expect(noted).toEqual({ key: 'mp0', from: volid, storage: 'fast' });
+    expect(noted).toEqual([{ key: 'mp0', from: volid, storage: 'fast' }]);
     expect(server.writes.filter((write) => !write.startsWith('mark'))).toEqual([
       'vzshutdown 1042',
       'move_volume 1042',

@@ -43,7 +43,7 @@ function changed(seen: There, step: Step, due: Due): There {
       const moved = movedState(state, step.disk, step.storage);
       const moving = { key: step.disk, from: step.volid, storage: step.storage };
       const named = Object.values(mark.volumes ?? {}).includes(step.volid);
-      return { ...seen, state: moved, mark: named ? { ...mark, moving } : mark };
+      return { ...seen, state: moved, mark: named ? { ...mark, moving: [moving] } : mark };
     }
     case 'migrate':
       return { ...seen, state: { ...startedState(state), node: step.to, running: state.running } };

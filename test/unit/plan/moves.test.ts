@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Volume } from '../../../src/model/desired.ts';
 import type { MoveFacts, Room } from '../../../src/model/relocation.ts';
 import { foundStopped, snapshotsAfter } from '../../../src/plan/moves.ts';
-import { movedVolume, volumesForMark } from '../../../src/plan/volumes.ts';
+import { movedVolumes, volumesForMark } from '../../../src/plan/volumes.ts';
 import { kinds, planOf, present } from './planner.ts';
 import { container, desired, mark } from './samples.ts';
 
@@ -123,25 +123,33 @@ describe('disks that go to another storage', () => {
 
 describe('a volume that was on its way', () => {
   const moving = { key: 'mp0', from: DATA, storage: 'fast' };
-  const known = mark({ volumes: { data: DATA }, moving });
+  const known = mark({ volumes: { data: DATA }, moving: [moving] });
   const AT_FAST = 'fast:vm-1042-disk-0,mp=/srv/data,backup=1,size=8G';
 
   it('keeps its name where it arrived, and in the mark', () => {
     const state = container({ mp0: AT_FAST });
-    expect(movedVolume(state, known)).toEqual({ kind: 'moved', from: DATA, to: 'fast:vm-1042-disk-0' });
+    expect(movedVolumes(state, known)).toEqual([{ kind: 'moved', from: DATA, to: 'fast:vm-1042-disk-0' }]);
     expect(volumesForMark(state, known, wanted, () => true)).toEqual({ data: 'fast:vm-1042-disk-0' });
+  });
+
+  it('keeps it on another node, whatever its storage and name are there', () => {
+    const sent = mark({ volumes: { data: DATA }, moving: [{ key: 'mp0', from: DATA, node: 'pve2' }] });
+    const there = container({ mp0: AT_FAST }, { node: 'pve2' });
+    expect(volumesForMark(there, sent, wanted, () => true)).toEqual({ data: 'fast:vm-1042-disk-0' });
+    // Put in by hand before the container went anywhere.
+    expect(movedVolumes(container({ mp0: AT_FAST }), sent)).toEqual([]);
   });
 
   it('is where it was when nothing happened to it', () => {
     const state = container(CONFIG);
-    expect(movedVolume(state, known)).toEqual({ kind: 'none' });
+    expect(movedVolumes(state, known)).toEqual([]);
     expect(volumesForMark(state, known, wanted, () => true)).toEqual({ data: DATA });
   });
 
   it('is not guessed where there are two: nothing is noted, changed or destroyed', () => {
     const state = container({ mp0: AT_FAST, unused0: DATA });
     expect(volumesForMark(state, known, wanted, () => true)).toBeUndefined();
-    const plan = planOf(wanted, present(state, { volumes: { data: DATA }, moving }));
+    const plan = planOf(wanted, present(state, { volumes: { data: DATA }, moving: [moving] }));
     expect(plan.refusals[0]?.reason).toBe(
       `Unable to tell which volume of container 1042 is the one that was to be moved: ${DATA} (unused0) or fast:vm-1042-disk-0`,
     );

@@ -107,7 +107,7 @@ const ROWS: readonly Row[] = [
     desired: wants(volume({ storage: 'fast' })),
     config: { mp0: 'fast:vm-1042-disk-1,mp=/srv/data,backup=1,size=8G' },
     state: { running: false },
-    mark: { ...BOOK, moving: { key: 'mp0', from: DATA, storage: 'fast' } },
+    mark: { ...BOOK, moving: [{ key: 'mp0', from: DATA, storage: 'fast' }] },
     steps: ['start'],
   },
   {

@@ -101,7 +101,7 @@ const UNCHECKED: Readonly<Record<string, string>> = {
   'pve-storage-portal-dns': 'there is no iSCSI',
   'pve-storage-server': 'there is no network storage',
   'pve-storage-vgname': 'names of volume groups are not used',
-  'storage-pair': 'there is no second node to migrate to',
+  'storage-pair': 'a migration takes it apart itself',
 };
 
 function formatsOf(properties: Properties): readonly string[] {
