@@ -1,5 +1,7 @@
 import type { ConvergeInput, Done, Observation, Taken } from './apply/context.ts';
 import { type Facts, gatherFacts, noFacts } from './apply/facts.ts';
+import { refuseTakenAddress } from './apply/free-address.ts';
+import { newerDeployed } from './apply/newer-deployed.ts';
 import { observe } from './apply/observe.ts';
 import { candidateOf } from './candidate-address.ts';
 import type { ForgeOptions } from './cinc-input.ts';
@@ -12,7 +14,8 @@ import type { ImageFacts } from './model/image.ts';
 import type { ImageStep, Plan } from './model/plan.ts';
 import type { Ports } from './model/ports.ts';
 import type { Settings } from './model/settings.ts';
-import { candidateRefusal, identityOf, ownershipOf, qemuRefusal, refusal } from './plan/ownership.ts';
+import { judgeFor } from './plan/judge.ts';
+import { identityOf } from './plan/ownership.ts';
 import { plan } from './plan/plan.ts';
 import { volumesForMark } from './plan/volumes.ts';
 import { isReplacing, type Scope, within, withoutDownload } from './scope.ts';
@@ -46,8 +49,13 @@ export class ContainerRun {
   private node = '';
   private readonly ahead: LookAhead;
   private images: { readonly facts: ImageFacts | undefined } | undefined;
+  /** Whether nobody has the address of a container that is to be made. */
+  private free: Promise<void> | undefined;
+  /** Node that the container was seen on. */
+  private seenOn: string | undefined;
   private newer: { readonly deployed?: string } | undefined;
   private hashes: Awaited<ReturnType<GuestSession['hashes']>> = { baseline: '', configuration: undefined };
+  private hashing: Promise<void> = Promise.resolve();
   private readonly notes: string[] = [];
 
   constructor(ports: Ports, options: RunOptions) {
@@ -57,8 +65,10 @@ export class ContainerRun {
     this.ahead = new LookAhead(ports, options);
   }
 
+  /** What it is compared by is worked out while the server is asked: only plans need it. */
   async input(): Promise<ConvergeInput> {
-    await this.hash();
+    this.hashing = this.hash();
+    this.hashing.catch(() => undefined);
     return this.converging();
   }
 
@@ -110,59 +120,46 @@ export class ContainerRun {
 
   async observe(): Promise<Observation> {
     const { desired, settings, signal } = this.options;
-    const identity = identityOf(settings.site, desired);
-    const seen = await observe<Observation>({
+    const looking = observe<Observation>({
       ...this.ports,
       desired,
       signal,
       candidateOf: (vmid) => candidateOf(this.options, vmid),
       ...(settings.connection.node === undefined ? {} : { defaultNode: settings.connection.node }),
-      judge: {
-        claim(state, guest) {
-          const ownership = ownershipOf(state, identity);
-          if (ownership.kind !== 'ours') throw refusal(state.vmid, state.node, ownership);
-          if (ownership.mark.role === 'candidate') throw candidateRefusal(ownership.mark);
-          const pool = guest?.pool === undefined ? {} : { pool: guest.pool };
-          return { kind: 'present', state, mark: ownership.mark, text: ownership.text, ...pool };
-        },
-        qemu: qemuRefusal,
-        matches: (mark) =>
-          Object.entries(identity).every(([key, value]) => mark[key as keyof typeof identity] === value),
-      },
+      ...(this.seenOn === undefined ? {} : { seenOn: this.seenOn }),
+      missing: (vmid) => this.lookForAddress(vmid),
+      judge: judgeFor(identityOf(settings.site, desired)),
     });
+    const [seen] = await Promise.all([looking, this.hashing]);
     const found = seen.kind === 'absent' ? seen : seen.found;
+    this.seenOn = found.kind === 'present' ? found.state.node : undefined;
     const promoted = found.kind === 'absent' && found.candidate !== undefined;
     const node = found.kind === 'absent' ? found.node : found.state.node;
     if (node !== this.node) this.facts = undefined;
     this.node = node;
     this.facts ??= promoted
       ? noFacts(desired)
-      : await gatherFacts(
-          {
-            ...this.ports,
-            desired,
-            site: settings.site,
-            signal,
-            isImage: async (vmid) => (await import('./base-image.ts')).isBeingBuilt(this.ports, this.options, vmid),
-          },
-          found,
-        );
+      : await gatherFacts({ ...this.ports, desired, site: settings.site, signal }, found);
     // Loaded when there is a container to make, or to make anew: most runs change nothing.
-    if (found.kind === 'absent' && !promoted)
+    if (found.kind === 'absent' && !promoted) {
       this.images ??= {
         facts: await (await import('./base-image.ts')).imagesFor(this.ports, this.options, found, this.facts),
       };
-    if (found.kind === 'present') this.newer ??= await this.newerDeployed(found.mark.commit);
+      await this.free;
+    }
+    if (found.kind === 'present')
+      this.newer ??= await newerDeployed(this.ports.source, this.options, found.mark.commit);
     if (found.kind === 'present') await this.ahead.look(found, this.decide(found, new Set()).steps);
     return found;
   }
 
-  /** Where the repository's history tells that a newer commit is deployed. */
-  private async newerDeployed(deployed: string | undefined): Promise<{ readonly deployed?: string }> {
-    const { desired, directory, back = false } = this.options;
-    if (back || directory === undefined || deployed === undefined || desired.commit === undefined) return {};
-    const older = await this.ports.source.isAncestor(directory, desired.commit, deployed);
-    return older === true ? { deployed } : {};
+  /** Begins it; who makes the container waits for the answer. */
+  private lookForAddress(vmid: number): void {
+    const { desired, signal } = this.options;
+    if (desired.state === 'absent' || this.facts !== undefined) return;
+    const isImage = async () => (await import('./base-image.ts')).isBeingBuilt(this.ports, this.options, vmid);
+    this.free ??= refuseTakenAddress({ ...this.ports, desired, signal, isImage });
+    this.free.catch(() => undefined);
   }
 
   decide(observation: Observation, done: ReadonlySet<Taken>): Plan {

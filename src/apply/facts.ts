@@ -1,9 +1,9 @@
 import type { Snapshots, Volumes } from '../model/container-ports.ts';
 import type { Desired } from '../model/desired.ts';
-import { GitopsError, isGitopsError } from '../model/errors.ts';
+import { isGitopsError } from '../model/errors.ts';
 import type { OfferedTemplate, TemplateFile } from '../model/observed.ts';
 import type { Dependency } from '../model/plan.ts';
-import type { Inventory, Reporter, Shells } from '../model/ports.ts';
+import type { Inventory, Reporter } from '../model/ports.ts';
 import type { Observation } from './context.ts';
 import { call, DEADLINES } from './deadlines.ts';
 import { lookUpDependencies } from './dependencies.ts';
@@ -25,18 +25,15 @@ export function noFacts(desired: Desired): Facts {
 export interface FactsInput {
   readonly inventory: Inventory;
   readonly volumes: Pick<Volumes, 'list'>;
-  readonly shells: Pick<Shells, 'answers'>;
   readonly reporter: Reporter;
   readonly desired: Desired;
   readonly site: string;
-  /** Whether what answers is an image in the making, which has the container's address for that time. */
-  isImage?(vmid: number): Promise<boolean>;
   readonly signal: AbortSignal;
 }
 
 /**
- * What a plan needs to know beside the container: templates, and for a new container what the node offers and whether
- * the address is free. One read for a container that is there, unless it depends on others or has detached volumes.
+ * What a plan needs to know beside the container: templates, and for a new container what the node offers. One read for a
+ * container that is there, unless it depends on others or has detached volumes.
  */
 export async function gatherFacts(input: FactsInput, seen: Observation): Promise<Facts> {
   const { inventory, desired, signal } = input;
@@ -50,7 +47,6 @@ export async function gatherFacts(input: FactsInput, seen: Observation): Promise
     inventory.templates(node, storage, read),
     absent && desired.template.kind === 'newest' ? offers(input, node) : [],
     desired.depends.length === 0 ? [] : lookUpDependencies(inventory, desired, input.site, signal),
-    absent ? refuseTakenAddress(input, seen.vmid) : undefined,
   ]);
   return { storage, present, offered, ...volumes, dependencies };
 }
@@ -87,20 +83,5 @@ async function offers({ inventory, reporter, signal }: FactsInput, node: string)
     if (!isGitopsError(error) || error.remote.status === 401) throw error;
     reporter.tell({ kind: 'note', text: `the node's template index cannot be read: ${error.message}` });
     return [];
-  }
-}
-
-async function refuseTakenAddress({ shells, desired, signal, isImage }: FactsInput, vmid: number): Promise<void> {
-  for (const { ipv4, index } of desired.interfaces) {
-    if (ipv4.kind !== 'static') continue;
-    if (!(await shells.answers(ipv4.address, call(DEADLINES.answers, signal)))) continue;
-    if ((await isImage?.(vmid)) === true) continue;
-    throw new GitopsError(
-      'user',
-      `Unable to create container ${desired.name}: its address ${ipv4.address} (net${index}) answers already`,
-      {
-        advice: ['another machine has it; choose another IP in the definition'],
-      },
-    );
   }
 }

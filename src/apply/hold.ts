@@ -28,7 +28,8 @@ export async function release(input: ConvergeInput, seen: Observation): Promise<
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     if (!isHeld(input, observation)) return observation;
     const { lease: _, ...mark } = observation.mark;
-    await writeMark(input.ports, observation, mark, input.signal);
+    // Nothing of this run comes after it, so that nobody needs to know the digest that it has now.
+    if (await writeMark(input.ports, observation, mark, input.signal)) return { ...observation, mark };
     observation = await input.observe();
   }
   return observation;
@@ -43,10 +44,17 @@ export async function leftBehind(input: ConvergeInput, observation: Observation)
   );
 }
 
-/** Writes into the mark of a container that this run holds, with the lease renewed. */
-export async function remember(input: ConvergeInput, patch: Partial<Holding['mark']>): Promise<void> {
+/**
+ * Writes into the mark of a container that this run holds, with the lease renewed. `seen`: as it was when this run looked last;
+ * when it was changed since, its digest is stale, and it is looked at again.
+ */
+export async function remember(
+  input: ConvergeInput,
+  patch: Partial<Holding['mark']>,
+  seen?: Observation,
+): Promise<void> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-    const now = await input.observe();
+    const now: Observation = attempt === 0 && seen !== undefined ? seen : await input.observe();
     if (!isHeld(input, now)) break;
     const applied = { ...now.mark.applied, ...patch.applied };
     const mark = { ...now.mark, ...patch, applied, lease: newLease(input.ports) };

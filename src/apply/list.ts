@@ -8,18 +8,24 @@ export interface OwnContainer {
   readonly mark: Mark;
 }
 
-/** All containers with a mark of this site that this identity may see. The tag is the index, the mark the proof. */
+/**
+ * All containers with a mark of this site that this identity may see. The tag is the index, the mark the proof. `as listed`: one
+ * that runs by the list, which lags by seconds, is taken for running.
+ */
 export async function listOwn(
   inventory: Inventory,
   site: string,
   signal: AbortSignal,
+  look: 'now' | 'as listed' = 'now',
 ): Promise<readonly OwnContainer[]> {
   const read = call(DEADLINES.read, signal);
   // A container made seconds ago stands in the list without name and tags.
   const candidates = (await inventory.guests(read)).filter(
     (guest) => guest.type === 'lxc' && (guest.name === undefined || guest.tags.includes('pve-gitops')),
   );
-  const states = await Promise.all(candidates.map((guest) => inventory.container(guest.node, guest.vmid, read)));
+  const states = await Promise.all(
+    candidates.map((guest) => inventory.container(guest.node, guest.vmid, read, look === 'now' ? undefined : guest)),
+  );
   return states.flatMap((state) => {
     const { mark } = parseDescription(state?.config.description);
     return state !== undefined && mark !== undefined && mark.vmid === state.vmid && mark.site === site

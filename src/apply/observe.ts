@@ -26,6 +26,10 @@ export interface ObserveInput<Found> {
   candidateOf(vmid: number): number;
   /** Node for a new container; undefined: the one that answers. */
   readonly defaultNode?: string;
+  /** Where this run has seen the container before: it is asked for there while the list is read. */
+  readonly seenOn?: string;
+  /** Called as soon as the list lacks the container, so that what only a new one needs can begin. */
+  missing?(vmid: number): void;
   readonly signal: AbortSignal;
 }
 
@@ -38,18 +42,24 @@ export type Observed<Found> =
 export async function observe<Found>(input: ObserveInput<Found>): Promise<Observed<Found>> {
   const { inventory, desired, judge, signal } = input;
   const read = call(DEADLINES.read, signal);
-  const guests = await inventory.guests(read);
-  if (desired.vmid.kind === 'lowest') return observeByMark(input, guests);
+  if (desired.vmid.kind === 'lowest') return observeByMark(input, await inventory.guests(read));
 
   const { vmid } = desired.vmid;
+  const { seenOn } = input;
+  const early = seenOn === undefined ? undefined : firstLook(input, seenOn, vmid);
+  // What it was refused for is thrown where it is used.
+  early?.catch(() => undefined);
+  const guests = await inventory.guests(read);
   const guest = guests.find((entry) => entry.vmid === vmid);
   if (guest?.type === 'qemu') throw judge.qemu(guest);
   // The list lags by seconds and may be filtered, so it only tells where to look.
   const node = guest?.node ?? (await nodeForNew(input));
+  if (guest === undefined) input.missing?.(vmid);
   // Whose rights end with a pool may not even ask for a container that is not there.
   if (guest === undefined && (await inventory.vmidFree(vmid, read))) return absent(input, guests, vmid, node);
-  const state = await settled(input, node, vmid);
+  const state = await settled(input, node, vmid, node === seenOn ? early : undefined);
   if (state !== undefined) return { kind: 'present', found: judge.claim(state, guest) };
+  input.missing?.(vmid);
   if (await inventory.vmidFree(vmid, read)) return absent(input, guests, vmid, await nodeForNew(input));
   const moved = await elsewhere(input, node, vmid);
   if (moved !== undefined) return { kind: 'present', found: judge.claim(moved, guest) };
@@ -81,7 +91,9 @@ async function observeByMark<Found>(input: ObserveInput<Found>, guests: readonly
     }
   }
   if (promoted !== undefined) return { kind: 'absent', ...promoted };
-  return { kind: 'absent', vmid: await inventory.nextVmid(read), node: await nodeForNew(input) };
+  const vmid = await inventory.nextVmid(read);
+  input.missing?.(vmid);
+  return { kind: 'absent', vmid, node: await nodeForNew(input) };
 }
 
 /** The list of guests may lag behind a migration. */
@@ -129,10 +141,11 @@ async function settled<Found>(
   input: ObserveInput<Found>,
   node: string,
   vmid: number,
+  early = firstLook(input, node, vmid),
 ): Promise<ContainerState | undefined> {
   const { inventory, containers, reporter, signal } = input;
   const read = call(DEADLINES.read, signal);
-  const state = await visible(inventory.container(node, vmid, read));
+  const state = await early;
   if (!(state instanceof GitopsError) && state?.lock !== 'create') return state;
   const task = await makingTask(inventory, node, vmid, read);
   if (task === undefined && state instanceof GitopsError) throw state;
@@ -159,6 +172,14 @@ async function settled<Found>(
   if (!(after instanceof GitopsError)) return after?.lock === 'create' ? settled(input, node, vmid) : after;
   if (await inventory.vmidFree(vmid, read)) return undefined;
   throw after;
+}
+
+function firstLook<Found>(
+  { inventory, signal }: ObserveInput<Found>,
+  node: string,
+  vmid: number,
+): Promise<ContainerState | undefined | GitopsError> {
+  return visible(inventory.container(node, vmid, call(DEADLINES.read, signal)));
 }
 
 /**

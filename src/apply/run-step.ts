@@ -1,4 +1,5 @@
 import { GitopsError, isGitopsError } from '../model/errors.ts';
+import type { Mark } from '../model/mark.ts';
 import type { ImageStep, Step } from '../model/plan.ts';
 import { takeWayBack } from './back/take.ts';
 import type { ConvergeInput, Done, Observation, Taken } from './context.ts';
@@ -93,25 +94,40 @@ async function imageOrNot(input: ConvergeInput, step: ImageStep): Promise<Done> 
   }
 }
 
-async function guest(input: ConvergeInput, kind: 'baseline' | 'configure', seen: Holding): Promise<Done> {
+async function guest(
+  input: ConvergeInput,
+  kind: 'baseline' | 'configure',
+  seen: Extract<Observation, { kind: 'present' }>,
+): Promise<Done> {
   const { vmid, node } = seen.state;
   let holding: Holding = seen;
+  // Until this run writes something itself, it need not look again.
+  let last: Observation | undefined = seen;
+  const write = async (patch: Partial<Mark>): Promise<void> => {
+    const before = last;
+    last = undefined;
+    await remember(input, patch, before);
+  };
   if (seen.mark.hostKeys.length === 0) {
     holding = { ...seen, mark: { ...seen.mark, hostKeys: await pinnedHostKeys(input, node, vmid) } };
   }
-  if (holding.mark.borrowedKeys === true) holding = await withOwnKeys(input, holding);
-  const renew = () => remember(input, { hostKeys: holding.mark.hostKeys });
+  if (holding.mark.borrowedKeys === true) holding = await withOwnKeys(input, holding, write);
+  const renew = () => write({ hostKeys: holding.mark.hostKeys });
   const done = await whileRenewing(input.ports, renew, input.signal, () => input.guest[kind](holding));
-  await remember(input, { ...done.mark, hostKeys: holding.mark.hostKeys, borrowedKeys: undefined });
+  await write({ ...done.mark, hostKeys: holding.mark.hostKeys, borrowedKeys: undefined });
   return done.result;
 }
 
-async function withOwnKeys(input: ConvergeInput, holding: Holding): Promise<Holding> {
+async function withOwnKeys(
+  input: ConvergeInput,
+  holding: Holding,
+  write: (patch: Pick<Mark, 'hostKeys'>) => Promise<void>,
+): Promise<Holding> {
   const wish = {
     vmid: holding.state.vmid,
     known: holding.mark.hostKeys,
     call: call(DEADLINES.power, input.signal),
   };
-  const hostKeys = await ownHostKeys(await input.shell(holding), wish, (patch) => remember(input, patch));
+  const hostKeys = await ownHostKeys(await input.shell(holding), wish, write);
   return { ...holding, mark: { ...holding.mark, hostKeys } };
 }

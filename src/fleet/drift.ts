@@ -5,7 +5,8 @@ import type { Step } from '../model/plan.ts';
 import type { Ports } from '../model/ports.ts';
 import type { Settings } from '../model/settings.ts';
 import { changesOf, changeText, stepTitle } from '../report/plan.ts';
-import { type DefinitionOf, type FleetOptions, forEach, liveContainers } from './own.ts';
+import { type DefinitionOf, type FleetOptions, forEach, liveAsListed } from './own.ts';
+import { seenOnce } from './seen-once.ts';
 
 /** What a run would do anyway, or of its own accord: nobody has changed anything by hand because of it. */
 const DUE: ReadonlySet<Step['kind']> = new Set(['keep', 'baseline', 'configure']);
@@ -18,7 +19,14 @@ export async function drift(
   definitionOf: DefinitionOf,
 ): Promise<readonly FleetReport[]> {
   const { signal } = options;
-  return forEach(await liveContainers(ports, options), ports, signal, async (mark) => {
+  const live = await liveAsListed(ports, options);
+  const inventory = seenOnce(
+    ports.inventory,
+    live.map(({ state }) => state),
+  );
+  const looking = { ...ports, inventory };
+  const marks = live.map(({ mark }) => mark);
+  return forEach(marks, ports, signal, async (mark) => {
     const { name, owner, stage, commit } = mark;
     const found = await definitionOf(mark).catch((error: unknown) => {
       if (isGitopsError(error)) return error.message;
@@ -29,7 +37,7 @@ export async function drift(
     try {
       const who = { name, owner, stage, ...(commit === undefined ? {} : { commit }) };
       const desired = await define(ports, settings, found.directory, who);
-      const outcome = await preview(ports, { settings, desired, directory: found.directory, signal, back: true });
+      const outcome = await preview(looking, { settings, desired, directory: found.directory, signal, back: true });
       const steps = outcome.kind === 'planned' ? outcome.plan.steps.filter(({ kind }) => !DUE.has(kind)) : [];
       const details = steps.flatMap((step) => [
         `${stepTitle(step)}: ${step.reason}`,

@@ -4,6 +4,7 @@ import { listOwn } from '../apply/list.ts';
 import { GitopsError } from '../model/errors.ts';
 import type { FleetReport } from '../model/fleet-report.ts';
 import { type Mark, parseDescription } from '../model/mark.ts';
+import type { ContainerState } from '../model/observed.ts';
 import type { Ports } from '../model/ports.ts';
 
 /** How often a mark is written anew when somebody else changes the container at the same moment. */
@@ -19,22 +20,30 @@ export interface FleetOptions {
   readonly signal: AbortSignal;
 }
 
-/** The site's live containers in the order of their vmids. A name that is asked for and not there is an error. */
-export async function liveContainers(ports: Ports, { site, only, signal }: FleetOptions): Promise<readonly Mark[]> {
-  const own = await listOwn(ports.inventory, site, signal);
-  const live = own.map(({ mark }) => mark).filter(({ role }) => role === 'live');
-  const missing = only.filter((name) => !live.some((mark) => mark.name === name));
+/** Marks of the site's live containers in the order of their vmids. A name that is asked for and not there is an error. */
+export async function liveContainers(ports: Ports, options: FleetOptions): Promise<readonly Mark[]> {
+  return (await liveAsListed(ports, options)).map(({ mark }) => mark);
+}
+
+/** The same with what they are. One that the list has as running is not asked for its state; the list lags by seconds. */
+export async function liveAsListed(
+  ports: Ports,
+  { site, only, signal }: FleetOptions,
+): Promise<readonly { readonly mark: Mark; readonly state: ContainerState }[]> {
+  const own = await listOwn(ports.inventory, site, signal, 'as listed');
+  const live = own.filter(({ mark }) => mark.role === 'live');
+  const missing = only.filter((name) => !live.some(({ mark }) => mark.name === name));
   if (missing.length > 0) {
     throw new GitopsError(
       'user',
       `Unable to find ${missing.join(', ')}: no live container of site ${site} is called so`,
       {
-        advice: [`there are: ${live.map(({ name }) => name).join(', ') || 'none'}`],
+        advice: [`there are: ${live.map(({ mark }) => mark.name).join(', ') || 'none'}`],
       },
     );
   }
-  const wanted = only.length === 0 ? live : live.filter(({ name }) => only.includes(name));
-  return wanted.toSorted((a, b) => a.vmid - b.vmid);
+  const wanted = only.length === 0 ? live : live.filter(({ mark }) => only.includes(mark.name));
+  return wanted.toSorted((a, b) => a.mark.vmid - b.mark.vmid);
 }
 
 /** One container of the site as it is now, found by its mark alone. */

@@ -14,8 +14,16 @@ export interface Call {
 /** Reads. An empty list may be a filtered one; a missing permission throws and is never `undefined`. */
 export interface Inventory {
   guests(call: Call): Promise<readonly Guest[]>;
-  /** undefined only when the server says that the container does not exist on this node. */
-  container(node: string, vmid: number, call: Call): Promise<ContainerState | undefined>;
+  /**
+   * undefined only when the server says that the container does not exist on this node. `listed`: one that the guests' list has as
+   * running is taken for running, which is one call in place of two; the list lags by seconds.
+   */
+  container(
+    node: string,
+    vmid: number,
+    call: Call,
+    listed?: Pick<Guest, 'status'>,
+  ): Promise<ContainerState | undefined>;
   /** Whether the cluster has this vmid free, whoever may see its user. */
   vmidFree(vmid: number, call: Call): Promise<boolean>;
   nextVmid(call: Call): Promise<number>;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { checkHost } from '../../local/node/backend/lxc/requirements.ts';
 import { total } from './by-hand.ts';
 import { measureDeploys, type Run } from './deploy.ts';
+import { measureFleet } from './fleet.ts';
 import { measureStartup } from './startup.ts';
 
 /**
@@ -14,6 +15,8 @@ const root = join(import.meta.dirname, '..', '..', '..');
 const runs = Number(process.argv[2] ?? 3);
 const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(2)} s`;
 const budgets: string[] = [];
+/** Of the plan that the design has a budget for. */
+const CONTAINERS = 1000;
 
 function budget(what: string, value: number, limit: number, unit: string): void {
   const verdict = value <= limit ? 'pass' : 'FAIL';
@@ -73,5 +76,11 @@ if (missing.length > 0) {
   budget('deploy again', found.again.milliseconds / 1000, 1, ' s');
   budget('deploy again', found.again.apiCalls, 6, ' API calls');
 }
+const fleet = await measureFleet(root, CONTAINERS, runs);
+const each = fleet.apiCalls / CONTAINERS;
+console.log(
+  `drift of ${CONTAINERS} containers (simulated): ${seconds(fleet.milliseconds)}, ${fleet.apiCalls} API calls, ${each.toFixed(2)} each`,
+);
+budget(`drift of ${CONTAINERS} containers`, fleet.milliseconds / 1000, 2, ' s');
+budget(`drift of ${CONTAINERS} containers, each`, each, 1.01, ' API calls');
 console.log(`budgets:\n  ${budgets.join('\n  ')}`);
-console.log('LEFT OUT: plan of 1,000 containers: no command plans more than one yet');

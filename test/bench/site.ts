@@ -19,7 +19,7 @@ export interface Timed {
   readonly text: string;
 }
 
-/** A local node of its own with real containers, the command line on it, and a key that opens every container. */
+/** A local node of its own, the command line on it, and a key that opens every container. */
 export interface BenchSite {
   readonly node: NodeFile;
   readonly folder: string;
@@ -30,6 +30,8 @@ export interface BenchSite {
   definition(lib: string): string;
   cli(args: readonly string[], environment?: Readonly<Record<string, string>>): Promise<Timed>;
   call(method: string, path: string, fields?: Readonly<Record<string, string | number>>): Promise<unknown>;
+  /** What only a local node can be told. */
+  control(method: string, path: string, fields?: object): Promise<unknown>;
   /** A call that starts a task, until it has ended well. */
   task(method: string, path: string, fields?: Readonly<Record<string, string | number>>): Promise<void>;
   /** Calls that the node has answered since it was asked last. */
@@ -37,14 +39,14 @@ export interface BenchSite {
   close(): Promise<void>;
 }
 
-export async function openBenchSite(root: string): Promise<BenchSite> {
+export async function openBenchSite(root: string, backend: 'lxc' | 'simulated' = 'lxc'): Promise<BenchSite> {
   const folder = mkdtempSync(join(tmpdir(), 'pve-gitops-bench-'));
   const state = join(folder, 'state');
   mkdirSync(state, { mode: 0o711 });
-  const node = await startNode({ state: join(state, 'node'), backend: 'lxc', port: 18_006 });
+  const node = await startNode({ state: join(state, 'node'), backend, port: 18_006 });
   const cache = join(state, 'node', 'storage', 'local', 'template', 'cache');
   mkdirSync(cache, { recursive: true });
-  if (existsSync(KEPT)) cpSync(KEPT, join(cache, 'debian-13-standard_13.1-2_amd64.tar.zst'));
+  if (backend === 'lxc' && existsSync(KEPT)) cpSync(KEPT, join(cache, 'debian-13-standard_13.1-2_amd64.tar.zst'));
   const key = join(folder, 'operator');
   await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'bench', '-f', key]);
   const publicKey = readFileSync(`${key}.pub`, 'utf8').trim();
@@ -65,8 +67,14 @@ export async function openBenchSite(root: string): Promise<BenchSite> {
       sent.on('error', reject);
       sent.end(body);
     });
-  const control = (method: string, path: string): Promise<unknown> =>
-    send(method, `/control/${path}`, '', { 'x-control-secret': node.control.secret, 'content-length': 0 });
+  const control: BenchSite['control'] = (method, path, fields) => {
+    const body = fields === undefined ? '' : JSON.stringify(fields);
+    return send(method, `/control/${path}`, body, {
+      'x-control-secret': node.control.secret,
+      ...(body === '' ? {} : { 'content-type': 'application/json' }),
+      'content-length': Buffer.byteLength(body),
+    });
+  };
   const call: BenchSite['call'] = (method, path, fields = {}) => {
     const texts = Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, String(value)]));
     const body = new URLSearchParams(texts).toString();
@@ -95,6 +103,7 @@ export async function openBenchSite(root: string): Promise<BenchSite> {
     publicKey,
     calls,
     call,
+    control,
     definition(lib) {
       const directory = join(folder, lib);
       cpSync(join(root, 'libs', lib), directory, { recursive: true });

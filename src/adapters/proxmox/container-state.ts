@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { ContainerState } from '../../model/observed.ts';
+import type { ContainerState, Guest } from '../../model/observed.ts';
 import type { Call } from '../../model/ports.ts';
 import { readData } from './answer.ts';
 import { api, type Session } from './api.ts';
@@ -27,8 +27,11 @@ export async function readContainer(
   node: string,
   vmid: number,
   call: Call,
+  listed?: Pick<Guest, 'status'>,
 ): Promise<ContainerState | undefined> {
-  return await operate(`read container ${vmid} on ${node}`, call, (signal) => observe(session, node, vmid, signal));
+  return await operate(`read container ${vmid} on ${node}`, call, (signal) =>
+    observe(session, node, vmid, signal, listed),
+  );
 }
 
 /** `/pending` has values, pending values and the digest in one answer; `status/current` knows the lock. */
@@ -37,11 +40,18 @@ export async function observe(
   node: string,
   vmid: number,
   signal: AbortSignal,
+  listed?: Pick<Guest, 'status'>,
 ): Promise<ContainerState | undefined> {
   const lxc = api(session, signal).nodes.$(nodeName(node)).lxc.$(vmidPart(vmid));
   try {
-    const [pending, current] = await Promise.all([lxc.pending.$get(), lxc.status.current.$get()]);
-    const { status, lock, disk } = readData(CURRENT, current);
+    const [pending, current] = await Promise.all([
+      lxc.pending.$get(),
+      listed?.status === 'running' ? undefined : lxc.status.current.$get(),
+    ]);
+    const { status, lock, disk } =
+      current === undefined
+        ? { status: 'running', lock: lockOf(pending), disk: undefined }
+        : readData(CURRENT, current);
     return {
       vmid,
       node,
@@ -54,6 +64,12 @@ export async function observe(
     if (isAbsent(error, vmid)) return undefined;
     throw error;
   }
+}
+
+/** `/pending` has it as one value among the others. */
+function lockOf(data: unknown): string | undefined {
+  const value = readData(PENDING, data).find(({ key }) => key === 'lock')?.value;
+  return value === undefined || value === null ? undefined : text(value);
 }
 
 export function parsePending(data: unknown): Pick<ContainerState, 'config' | 'pending' | 'digest'> {

@@ -52,9 +52,11 @@ export async function readCommit(
   directory: string,
 ): Promise<{ readonly hash: string; readonly dirty: boolean } | undefined> {
   try {
-    const head = await git(directory, ['rev-parse', '--verify', '--quiet', 'HEAD']);
+    const [head, changes] = await Promise.all([
+      git(directory, ['rev-parse', '--verify', '--quiet', 'HEAD']),
+      git(directory, ['status', '--porcelain', '--', '.']),
+    ]);
     if (head.exitCode !== 0) return undefined;
-    const changes = await git(directory, ['status', '--porcelain', '--', '.']);
     return { hash: head.stdout.trim(), dirty: changes.stdout.trim() !== '' };
   } catch (error) {
     // Without git there is no commit to name; the definition is as good.

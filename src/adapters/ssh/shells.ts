@@ -19,16 +19,23 @@ const LONGEST_PROBE_MS = 3_000;
 const ANSWER_MS = 1_500;
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 1_000;
+/** A container that was just started comes up within that: until then no pause is longer than SHORT_PAUSE_MS. */
+const SOON_MS = 10_000;
+const SHORT_PAUSE_MS = 100;
+/** A certificate that has waited longer for its container is made anew. */
+const FRESH_MS = 60_000;
 /** Of pauses and probes: what is waited too long is a part of what was waited anyway. */
 const GROWTH = 1.3;
 
 /** Who signs for a login: the keys adapter. */
 export interface Certificates {
-  certificate(
-    principal: string,
-    minutes: number,
-    call: Call,
-  ): Promise<{ readonly identityFile: string; readonly certificateFile: string; close(): Promise<void> }>;
+  certificate(principal: string, minutes: number, call: Call): Promise<Certificate>;
+}
+
+interface Certificate {
+  readonly identityFile: string;
+  readonly certificateFile: string;
+  close(): Promise<void>;
 }
 
 export interface ShellsOptions {
@@ -67,7 +74,31 @@ async function openShell(options: ShellsOptions, target: Target, call: Call): Pr
   if (!/^[0-9A-Za-z:][\w.:%-]*$/.test(target.address)) {
     throw new GitopsError('user', `Unable to connect to ${place}: this is no address`);
   }
-  const until = performance.now() + call.timeoutMs;
+  const began = performance.now();
+  const until = began + call.timeoutMs;
+  const login = prepareLogin(options, call);
+  try {
+    return await reach(options, target, call, { place, began, until, login });
+  } finally {
+    await login.close();
+  }
+}
+
+interface Reaching {
+  /** For messages. */
+  readonly place: string;
+  /** Of performance.now(), as `until`. */
+  readonly began: number;
+  readonly until: number;
+  readonly login: Login;
+}
+
+async function reach(
+  options: ShellsOptions,
+  target: Target,
+  call: Call,
+  { place, began, until, login }: Reaching,
+): Promise<Shell> {
   let reason = PROBE_TEXT.timeout;
   let probeMs = FIRST_PROBE_MS;
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * GROWTH, LONGEST_PAUSE_MS)) {
@@ -77,13 +108,15 @@ async function openShell(options: ShellsOptions, target: Target, call: Call): Pr
     const result = await probeSsh(options, target, { ...call, timeoutMs: Math.min(leftMs, probeMs) });
     probeMs = Math.min(probeMs * GROWTH, LONGEST_PROBE_MS);
     if (result === 'banner') {
-      const attempt = await connectOnce(options, target, { ...call, timeoutMs: until - performance.now() });
+      const attempt = await connectOnce(options, target, { ...call, timeoutMs: until - performance.now() }, login);
       if (typeof attempt === 'object') return attempt;
       reason = attempt;
     } else {
       reason = PROBE_TEXT[result];
     }
-    const pause = Math.min(pauseMs, Math.max(0, until - performance.now()));
+    const now = performance.now();
+    const longest = now - began < SOON_MS ? SHORT_PAUSE_MS : LONGEST_PAUSE_MS;
+    const pause = Math.min(pauseMs, longest, Math.max(0, until - now));
     await options.clock.sleep(pause, call.signal).catch(() => undefined);
   }
 }
@@ -92,8 +125,38 @@ function probeSsh(options: ShellsOptions, target: Target, call: Call): Promise<P
   return probe({ address: target.address, port: options.port ?? 22, banner: true, ...call });
 }
 
+interface Login {
+  /** For one attempt, which closes it. */
+  certificate(call: Call): Promise<Certificate>;
+  /** Removes what nobody took. */
+  close(): Promise<void>;
+}
+
+/** The certificate of the first attempt is made while the container comes up. */
+function prepareLogin({ certificates, user = 'root' }: ShellsOptions, first: Call): Login {
+  const make = (call: Call): Promise<Certificate> => certificates.certificate(user, CERTIFICATE_MINUTES, call);
+  const began = performance.now();
+  let early: Promise<Certificate> | undefined = make(first);
+  // Whoever takes it is told.
+  early.catch(() => undefined);
+  const drop = async (): Promise<void> => {
+    const dropped = early;
+    early = undefined;
+    await (await dropped?.catch(() => undefined))?.close();
+  };
+  return {
+    async certificate(call) {
+      if (performance.now() - began > FRESH_MS) await drop();
+      const made = early ?? make(call);
+      early = undefined;
+      return made;
+    },
+    close: drop,
+  };
+}
+
 /** A shell, or why it may work later. */
-async function connectOnce(options: ShellsOptions, target: Target, call: Call): Promise<Shell | string> {
+async function connectOnce(options: ShellsOptions, target: Target, call: Call, login: Login): Promise<Shell | string> {
   const name = `the connection to container ${target.vmid} at ${target.address}`;
   const directory = await makePrivateDirectory();
   const controlPath = join(directory, 'control');
@@ -102,7 +165,7 @@ async function connectOnce(options: ShellsOptions, target: Target, call: Call): 
   let opened = false;
   try {
     const pins = await pinHostKeys(directory, target.hostKeys);
-    const certificate = await options.certificates.certificate(options.user ?? 'root', CERTIFICATE_MINUTES, call);
+    const certificate = await login.certificate(call);
     undo.unshift(() => certificate.close());
     const master = {
       address: target.address,
