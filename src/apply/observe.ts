@@ -155,9 +155,7 @@ async function settled<Found>(
     throw new GitopsError(
       'busy',
       `Unable to use container ${vmid} on node ${node}: it is locked (create) and no task is at work on it`,
-      {
-        advice: [`a create was cut off; on the node, as root: pct unlock ${vmid} && pct destroy ${vmid}`],
-      },
+      { advice: [unlocking(again)] },
     );
   }
   reporter.tell({ kind: 'note', text: `container ${vmid} is being created by task ${task.upid}; waiting for it` });
@@ -180,6 +178,13 @@ function firstLook<Found>(
   vmid: number,
 ): Promise<ContainerState | undefined | GitopsError> {
   return visible(inventory.container(node, vmid, call(DEADLINES.read, signal)));
+}
+
+/** Destroying is named only where there is nothing but the lock: with a disk it is one that a restore was to replace. */
+function unlocking({ vmid, config }: ContainerState): string {
+  return config.rootfs === undefined
+    ? `a create was cut off; on the node, as root: pct unlock ${vmid} && pct destroy ${vmid}`
+    : `what was to replace it was cut off before it began; look at it, then on the node, as root: pct unlock ${vmid}`;
 }
 
 /**

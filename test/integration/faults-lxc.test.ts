@@ -72,6 +72,7 @@ if (missing.length === 0) {
     let identity: unknown;
     for (const { name, ...definition } of SCENARIOS) {
       const directory = site.define(definition.yaml, definition.script);
+      const began = performance.now();
       const death = deaths[name];
       if (death !== undefined) {
         const first = await site.deploy(directory, death);
@@ -91,6 +92,7 @@ if (missing.length === 0) {
         site.fill();
         identity = await site.identity();
       }
+      console.log(`TIME ${name} ${death === undefined ? 'whole' : 'killed and again'} ${((performance.now() - began) / 1000).toFixed(1)} s`);
       const end = await site.state();
       const whole = golden.get(name);
       if (whole === undefined) golden.set(name, { sent: again.sent, end });

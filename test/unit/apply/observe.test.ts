@@ -102,4 +102,19 @@ describe('observe', () => {
       expect(await observe<ContainerState>(input)).toMatchObject({ kind: 'present', found: { node: 'pve2' } });
     }
   });
+
+  it.each([
+    ['nothing but the lock', {}, 'pct unlock 1042 && pct destroy 1042'],
+    ['a disk', { rootfs: 'local-lvm:vm-1042-disk-0,size=4G' }, 'pct unlock 1042'],
+  ])(
+    'one that a dead create or restore has left locked, with %s: what root does, and no more',
+    async (_what, config, command) => {
+      const state = { ...STATE, config, lock: 'create' } as ContainerState;
+      const error: unknown = await look({ free: false, reads: [state, state] }).seen.catch((reason: unknown) => reason);
+      expect(error).toMatchObject({
+        kind: 'busy',
+        advice: [expect.stringMatching(new RegExp(`as root: ${command}$`))],
+      });
+    },
+  );
 });
