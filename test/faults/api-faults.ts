@@ -47,6 +47,12 @@ export const API_FAULTS: readonly ApiFault[] = [
   { name: 'task fails', fault: { kind: 'task-failure', text: 'no such luck' }, meets: 'task', at: 'writes' },
   state('container locked', { kind: 'lock', vmid: SCENARIO_VMID, lock: 'backup' }, 'calls'),
   state('lock file held', { kind: 'flock', vmid: SCENARIO_VMID }),
+  {
+    name: 'lock file taken by another task',
+    fault: { kind: 'flock', vmid: SCENARIO_VMID },
+    meets: 'task',
+    at: 'writes',
+  },
   state('no quorum', { kind: 'no-quorum' }),
   state('storage full', { kind: 'storage-full', storage: 'local-lvm' }),
 ];
@@ -123,7 +129,7 @@ const what = ({ scenario }: Golden, { name, fault }: Disturbance): Try => ({
 });
 
 type Result =
-  | { readonly kind: 'survived' | 'reported' | 'missed' }
+  | { readonly kind: 'survived' | 'reported' | 'byHand' | 'missed' }
   | { readonly kind: 'lost'; readonly reasons: readonly string[] };
 
 const lost = (...reasons: readonly string[]): Result => ({ kind: 'lost', reasons });
@@ -158,12 +164,15 @@ async function disturb(golden: Golden, group: readonly Disturbance[], seen: Seen
     const known = seen.keyOf(world, golden);
     if (seen.isGood(known)) return { kind: 'reported' };
     world.time.pass(BETWEEN_MS);
-    const again = await attempt(world, scenario.files);
+    let again = await attempt(world, scenario.files);
+    const byHand = again.code !== EXIT.ok && unlocked(world, again.advice);
+    if (byHand) again = await attempt(world, scenario.files);
     await world.settle();
     const differing = compare(golden, world).filter((text) => !isTold(text, again.lines));
     const ended = again.code === EXIT.ok ? [] : [`run again: exit ${again.code}, ${again.message}`];
     if (ended.length + differing.length > 0)
       return lost(`exit ${first.code}: ${first.message}`, ...ended, ...differing);
+    if (byHand) return { kind: 'byHand' };
     seen.good(known);
     return { kind: 'reported' };
   } finally {
@@ -189,6 +198,18 @@ class Tracker {
     if (due === undefined) this.#counts.set(key, nth + 1);
     return due;
   }
+}
+
+/** Does as root what the run advises; no token may take a lock off (facts, 5). false: it advises no such thing. */
+function unlocked({ node }: World, advice: readonly string[]): boolean {
+  if (!advice.some((line) => line.endsWith(`as root: pct unlock ${SCENARIO_VMID}`))) return false;
+  const { config } = node.core.guests.read('lxc', SCENARIO_VMID);
+  const { lock, ...values } = config.values;
+  node.core.guests.write('lxc', SCENARIO_VMID, { ...config, values });
+  node.core.making.update((making) => {
+    delete making[SCENARIO_VMID];
+  });
+  return lock !== undefined;
 }
 
 /** A config that names another size than the disk has can be mended by root on the node only: a warning says so. */

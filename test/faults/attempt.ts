@@ -10,6 +10,7 @@ export interface Ended {
   readonly code: number | 'died';
   /** For people: the error, or nothing. */
   readonly message: string;
+  readonly advice: readonly string[];
   readonly wire: WireRun;
   readonly lines: readonly string[];
 }
@@ -36,13 +37,14 @@ export async function attempt(
     (outcome) => ({
       code: exitCodeOf(outcome),
       message: outcome.kind === 'failed' ? outcome.message : '',
+      advice: outcome.kind === 'failed' ? outcome.advice : [],
     }),
     (error: unknown) => {
       const known = isGitopsError(error) ? error : new GitopsError('bug', String(error));
-      return { code: exitCodeOfError(known), message: known.message };
+      return { code: exitCodeOfError(known), message: known.message, advice: known.advice };
     },
   );
-  const first = await Promise.race([ended, wire.died.then(() => ({ code: 'died' as const, message: '' }))]);
+  const first = await Promise.race([ended, wire.died.then(() => ({ code: 'died' as const, message: '', advice: [] }))]);
   await ports.close();
   return { ...first, wire, lines };
 }

@@ -15,7 +15,7 @@ import { temporaryFolder } from './world.ts';
  * `npm run faults`: every scenario is killed before and after every write and every command, and meets each API fault at
  * each call, on a simulated node in virtual time; run again, it must come to the same end. Ends with 1 when anything is lost.
  * `--scenario NAME` (more than once), `--kind kills` or `--kind 'API faults'`, `--fault 'lock file held'` (more than once), `--sample N`
- * tries of each kind, chosen by `--seed S`.
+ * tries of each kind, chosen by `--seed S`, as many of each fault.
  */
 const { values: options } = parseArgs({
   options: {
@@ -45,16 +45,18 @@ async function work(job: string): Promise<void> {
   const tell = (told: Told): void => void process.send?.(told);
   const tally = new Tally((lost) => tell({ lost }));
   const golden = await goldenOf(scenario, home);
-  const chosen = <T>(all: readonly T[]): readonly T[] =>
-    options.sample === undefined ? all : shuffled(all, options.seed).slice(0, Number(options.sample));
+  const chosen = <T>(all: readonly T[], kinds = 1): readonly T[] =>
+    options.sample === undefined
+      ? all
+      : shuffled(all, options.seed).slice(0, Math.ceil(Number(options.sample) / kinds));
   const seen = new Seen();
   if (kind === 'kills') for (const moment of chosen(momentsOf(golden))) await kill(golden, moment, tally, seen);
   else {
     const all = disturbancesOf(golden).filter(
       ([one]) => one === undefined || (options.fault?.includes(one.fault.name) ?? true),
     );
-    const due = new Set(chosen(all.flat()));
     for (const ofFault of all) {
+      const due = new Set(chosen(ofFault, all.length));
       const some = ofFault.filter((disturbance, at) => due.has(disturbance) && kind.endsWith(String(at % PARTS)));
       await disturbAll(golden, some, tally, seen);
     }

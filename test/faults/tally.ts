@@ -15,6 +15,8 @@ interface Row {
   tried: number;
   survived: number;
   reported: number;
+  /** As reported, once root on the node had done what the run named: nothing else can. */
+  byHand: number;
   /** The run had ended before the moment came, or the fault makes no sense there. */
   missed: number;
   lost: number;
@@ -43,7 +45,7 @@ export class Tally {
   add(counts: readonly Count[]): void {
     for (const { scenario, fault, ...row } of counts) {
       const key = `${scenario}\0${fault}`;
-      const sum = this.#rows.get(key) ?? { tried: 0, survived: 0, reported: 0, missed: 0, lost: 0 };
+      const sum = this.#rows.get(key) ?? { tried: 0, survived: 0, reported: 0, byHand: 0, missed: 0, lost: 0 };
       for (const name of Object.keys(row) as (keyof Row)[]) sum[name] += row[name];
       this.#rows.set(key, sum);
     }
@@ -57,6 +59,11 @@ export class Tally {
   /** The disturbed run ended with an error that says what it was, and the next one came to the same end. */
   reported(what: Try): void {
     this.#count(what, 'reported');
+  }
+
+  /** The next run named a command for root on the node, and the one after that came to the same end. */
+  byHand(what: Try): void {
+    this.#count(what, 'byHand');
   }
 
   /** The run had ended before the moment came. */
@@ -73,12 +80,12 @@ export class Tally {
   table(): string {
     const rows = [...this.counts()]
       .toSorted((a, b) => (a.scenario < b.scenario ? -1 : a.scenario > b.scenario ? 1 : 0))
-      .map(({ scenario, fault, tried, survived, reported, missed, lost }) =>
-        [scenario, fault, tried, survived + reported, survived, reported, missed, lost].map(String),
+      .map(({ scenario, fault, tried, survived, reported, byHand, missed, lost }) =>
+        [scenario, fault, tried, survived + reported + byHand, survived, reported, byHand, missed, lost].map(String),
       );
     const sum = (column: number): number => rows.reduce((total, row) => total + Number(row[column]), 0);
-    const totals = ['all', '', ...[2, 3, 4, 5, 6, 7].map((column) => String(sum(column)))];
-    const head = ['scenario', 'fault', 'tried', 'same end state', 'survived', 'reported', 'not met', 'lost'];
+    const totals = ['all', '', ...[2, 3, 4, 5, 6, 7, 8].map((column) => String(sum(column)))];
+    const head = ['scenario', 'fault', 'tried', 'same end state', 'survived', 'reported', 'by hand', 'not met', 'lost'];
     const lines = [head, ...rows, totals];
     const widths = head.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
     return lines
@@ -93,7 +100,7 @@ export class Tally {
 
   #count({ scenario, fault }: Try, kind: Exclude<keyof Row, 'tried'>): void {
     const key = `${scenario}\0${fault}`;
-    const row = this.#rows.get(key) ?? { tried: 0, survived: 0, reported: 0, missed: 0, lost: 0 };
+    const row = this.#rows.get(key) ?? { tried: 0, survived: 0, reported: 0, byHand: 0, missed: 0, lost: 0 };
     row.tried += 1;
     row[kind] += 1;
     this.#rows.set(key, row);

@@ -33,6 +33,8 @@ export class FaultSite {
     const cache = join(site.state, 'node', 'storage', 'local', 'template', 'cache');
     mkdirSync(cache, { recursive: true });
     copyFileSync(template, join(cache, basename(template)));
+    // As a site has it from its first deploy on: containers and candidates are clones.
+    site.images = 'build';
     return new FaultSite(site);
   }
 

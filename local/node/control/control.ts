@@ -38,7 +38,8 @@ async function addFault(state: ControlState, request: ControlRequest): Promise<J
   const { fault, match } = parseFault(request.body);
   const added = state.faults.add(fault, match);
   if (fault.kind === 'lock') setLock(state, fault.vmid, fault.lock);
-  if (fault.kind === 'flock') state.held.set(added.id, await state.core.locks.acquire(fault.vmid));
+  if (fault.kind === 'flock' && match.task === undefined)
+    state.held.set(added.id, await state.core.locks.acquire(fault.vmid));
   if (fault.kind === 'no-quorum') setQuorum(state, false);
   if (fault.kind === 'storage-full') state.core.volumes.full.add(fault.storage);
   return { id: added.id };

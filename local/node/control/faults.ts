@@ -17,7 +17,7 @@ export type FaultKind =
   | { readonly kind: 'task-failure'; readonly text: string }
   /** Calls, or tasks when the match names them, wait until the time is over or the fault is taken away. */
   | { readonly kind: 'delay'; readonly milliseconds: number }
-  /** Somebody holds the flock of a container's config. */
+  /** Somebody holds the flock of a container's config; with a task in its match, from that task's begin on. */
   | { readonly kind: 'flock'; readonly vmid: number }
   /** The cluster has no quorum as long as the fault stands. */
   | { readonly kind: 'no-quorum' }
@@ -129,7 +129,7 @@ export class Faults {
   #meet(meets: (armed: Armed) => boolean): Fault | undefined {
     let found: Armed | undefined;
     for (const armed of this.#armed.values()) {
-      if (STATES.has(armed.fault.kind) || !meets(armed)) continue;
+      if ((STATES.has(armed.fault.kind) && armed.match.task === undefined) || !meets(armed)) continue;
       armed.met += 1;
       const first = armed.match.nth ?? 1;
       const last = armed.match.times === undefined ? Number.POSITIVE_INFINITY : first + armed.match.times - 1;

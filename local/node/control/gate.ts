@@ -53,6 +53,7 @@ export class ControlGate implements Gate {
     core.tasks.intercept = async ({ type, id }, task) => {
       const found = this.#state.faults.forTask(type, id);
       if (found?.fault.kind === 'task-failure') throw new ApiError(500, found.fault.text);
+      if (found?.fault.kind === 'flock') this.#state.held.set(found.id, await core.locks.acquire(found.fault.vmid));
       if (found?.fault.kind === 'delay') await this.#state.faults.wait(found.id, found.fault.milliseconds, task.signal);
     };
   }
