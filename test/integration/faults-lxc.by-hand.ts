@@ -95,6 +95,7 @@ if (missing.length === 0) {
         site.fill();
         identity = await site.identity();
       }
+      const end = await site.state();
       const whole = golden.get(name);
       if (whole === undefined) golden.set(name, { sent: again.sent, end });
       else expect({ what, end }).toEqual({ what, end: whole.end });
