@@ -18,6 +18,7 @@ export const CONTROL = 1041;
 
 export interface ControlPlaneSite {
   readonly node: OwnNode;
+  readonly http: number;
   /** As people have it: http://localhost:PORT */
   readonly url: string;
   /** As the person who signs in. */
@@ -29,10 +30,23 @@ export interface ControlPlaneSite {
   remove(): Promise<void>;
 }
 
+/** In the template already: the control plane, its candidate and its pilot wait for no downloads; sqlite3 is left to configure.sh. */
+const PACKAGES = ['curl', 'git', 'nodejs', 'openssh-client', 'sudo'];
+
+export interface SiteWish {
+  /** Of the node: the first one to try. */
+  readonly port: number;
+  /** Of this machine, for Gitea. */
+  readonly http?: number;
+  /** A backup that the control plane begins with. */
+  readonly backup?: string;
+}
+
 /** A local node, and on it the control plane, made from this project as `./local/run.sh` does it. */
-export async function openControlPlaneSite(port: number): Promise<ControlPlaneSite> {
+export async function openControlPlaneSite(wish: SiteWish): Promise<ControlPlaneSite> {
   const tools = await provideTools();
-  const node = await startOwnNode({ port, login: LOGIN, password: PASSWORD, template: await debianTemplate(13) });
+  const template = await debianTemplate(13, PACKAGES);
+  const node = await startOwnNode({ port: wish.port, login: LOGIN, password: PASSWORD, template });
   const room = mkdtempSync(join(tmpdir(), 'pve-gitops-e2e-control-'));
   const remove = async (): Promise<void> => {
     await node.remove();
@@ -49,7 +63,7 @@ export async function openControlPlaneSite(port: number): Promise<ControlPlaneSi
     git('commit', '--quiet', '--message', 'The project as it is tested');
     const config = join(room, 'config.json');
     writeFileSync(config, JSON.stringify({ login: LOGIN, password: PASSWORD }), { mode: 0o600 });
-    const http = await freePort();
+    const http = wish.http ?? (await freePort());
     const url = `http://localhost:${http}`;
     const cli = (...args: readonly string[]) =>
       runCli(args, {
@@ -59,11 +73,17 @@ export async function openControlPlaneSite(port: number): Promise<ControlPlaneSi
         GITEA_STATIC_ROOT: tools.staticRoot,
         RUNNER_BINARY: tools.runner,
       });
-    const up = () => cli('controlplane', 'up', '--port', String(http), '--project', project);
-    const printed = await up();
-    keepResult('controlplane/up.log', printed);
+    const where = ['--port', String(http), '--project', project];
+    const up = () => cli('controlplane', 'up', ...where);
+    const began = Date.now();
+    const printed =
+      wish.backup === undefined ? await up() : await cli('controlplane', 'restore', wish.backup, ...where);
+    keepResult(`controlplane/${wish.port}-up.log`, printed);
+    console.log(
+      `control plane ${wish.backup === undefined ? 'made' : 'restored'}: ${Math.round((Date.now() - began) / 1000)} s`,
+    );
     const token = node.inside(CONTROL, 'cat /srv/control-plane/secrets/token');
-    return { node, url, api: new GiteaApi(url, token), project, cli, up, remove };
+    return { node, http, url, api: new GiteaApi(url, token), project, cli, up, remove };
   } catch (error) {
     await remove();
     throw error;
@@ -88,6 +108,21 @@ function runCli(args: readonly string[], env: Readonly<Record<string, string>>):
       code === 0 ? done(text) : reject(new Error(`pve-gitops ${args.join(' ')} ended with ${code}:\n${text}`)),
     );
   });
+}
+
+/** The logs of a run's jobs, kept under a name; none of them may have a secret. */
+export async function logOf(
+  { api, node }: ControlPlaneSite,
+  repository: string,
+  run: Run,
+  name: string,
+): Promise<string> {
+  const jobs = await api.jobs(repository, run.id);
+  const text = (await Promise.all(jobs.map(({ id }) => api.log(repository, id)))).join('\n');
+  keepResult(`controlplane/${name}.log`, text);
+  for (const secret of node.secrets)
+    if (text.includes(secret)) throw new Error(`a secret stands in the log of ${name}`);
+  return text;
 }
 
 /** The branch's newest commit. */
@@ -123,23 +158,56 @@ async function merge(api: GiteaApi, repository: string, number: number): Promise
   }
 }
 
-/** A file of a branch, changed by its text. */
+/** A file of a branch, changed by its text; the commit. */
 export async function edit(
   api: GiteaApi,
   repository: string,
   path: string,
   change: (text: string) => string,
-): Promise<void> {
+  branch = 'main',
+): Promise<string> {
   const file = await api.request<{ sha: string; content: string }>(
     'GET',
-    `/repos/${repository}/contents/${path}?ref=main`,
+    `/repos/${repository}/contents/${path}?ref=${branch}`,
   );
-  const text = change(Buffer.from(file.content, 'base64').toString('utf8'));
+  const before = Buffer.from(file.content, 'base64').toString('utf8');
+  const text = change(before);
+  if (text === before) throw new Error(`Unable to change ${path} of ${repository}: it stays the same`);
   const content = Buffer.from(text).toString('base64');
-  await api.request('PUT', `/repos/${repository}/contents/${path}`, {
-    branch: 'main',
+  const { commit } = await api.request<{ commit: { sha: string } }>('PUT', `/repos/${repository}/contents/${path}`, {
+    branch,
     sha: file.sha,
     content,
     message: `Change ${path}`,
   });
+  return commit.sha;
+}
+
+/** What has to outlive the control plane's container: repositories with their branches, accounts, secrets, registration, runs. */
+export async function known(api: GiteaApi): Promise<unknown> {
+  const { data } = await api.request<{ data: { full_name: string }[] }>('GET', '/repos/search?limit=50');
+  const names = data.map(({ full_name }) => full_name).toSorted();
+  const branches = await Promise.all(
+    names.map(async (name) => {
+      const all = await api.request<{ name: string; commit: { id: string } }[]>('GET', `/repos/${name}/branches`);
+      return [name, all.map((branch) => `${branch.name} ${branch.commit.id}`).toSorted()];
+    }),
+  );
+  const runs = await Promise.all(
+    ['srv/config', 'srv/apache'].map(async (name) => {
+      const path = `/repos/${name}/actions/runs?limit=50`;
+      const { workflow_runs: all } = await api.request<{ workflow_runs: Run[] | null }>('GET', path);
+      const ended = (all ?? []).filter(({ event }) => event !== 'workflow_dispatch');
+      return ended.map(({ id, conclusion, head_sha }) => `${name} ${id} ${head_sha} ${conclusion}`);
+    }),
+  );
+  const users = await api.request<{ login: string }[]>('GET', '/admin/users');
+  const secrets = await api.request<{ name: string }[]>('GET', '/orgs/srv/actions/secrets');
+  return {
+    branches,
+    runs,
+    users: users.map(({ login }) => login),
+    secrets: secrets.map(({ name }) => name),
+    runners: (await api.runners()).map(({ id, name }) => `${id} ${name}`),
+  };
 }

@@ -8,35 +8,28 @@ import {
   type ControlPlaneSite,
   edit,
   headOf,
+  known,
   LOGIN,
+  logOf,
   mergeAndWait,
   openControlPlaneSite,
   PASSWORD,
 } from './controlplane-site.ts';
-import type { Run } from './gitea-types.ts';
 import { page } from './own-node.ts';
-import { keepResult } from './results.ts';
 
 /** From nothing to Gitea in a container of the local node, which deploys a container and then itself. The tests are one story. */
 
 const RUN_MS = 10 * 60_000;
+const APACHE = 1042;
 const BRANCHES = ['develop', 'main', 'release', 'rollback', 'snapshot', 'upstream'];
 let site: ControlPlaneSite;
 
 beforeAll(async () => {
-  site = await openControlPlaneSite(18_500);
+  site = await openControlPlaneSite({ port: 18_500 });
 });
 afterAll(async () => {
   await site?.remove();
 });
-
-async function logOf(repository: string, run: Run, name: string): Promise<string> {
-  const jobs = await site.api.jobs(repository, run.id);
-  const text = (await Promise.all(jobs.map(({ id }) => site.api.log(repository, id)))).join('\n');
-  keepResult(`controlplane/${name}.log`, text);
-  for (const secret of site.node.secrets) expect(text).not.toContain(secret);
-  return text;
-}
 
 test('the forge holds every definition, with its branches, its protection and a pull request', async () => {
   const { api, url } = site;
@@ -79,7 +72,29 @@ test('a clone with its submodules is the whole site', () => {
 
 test('merging the pull request of srv/apache deploys it', async () => {
   const run = await mergeAndWait(site.api, 'srv/apache', RUN_MS);
-  expect(run.conclusion, await logOf('srv/apache', run, 'apache')).toBe('success');
+  expect(run.conclusion, await logOf(site, 'srv/apache', run, 'apache')).toBe('success');
+  await page(`http://${site.node.prefix}.178.42/`, `Hello from ${LOGIN}`);
+});
+
+test('develop: the plan stands in the status, nothing is changed', async () => {
+  const before = await site.node.configOf(APACHE);
+  const change = (text: string) => text.replace('MEMORY=2048', 'MEMORY=1024');
+  const sha = await edit(site.api, 'srv/apache', 'config.env', change, 'develop');
+  const run = await site.api.waitForRun('srv/apache', sha, { event: 'push' }, RUN_MS);
+  expect(run.conclusion, await logOf(site, 'srv/apache', run, 'develop')).toBe('success');
+  const told = (await site.api.commitStatuses('srv/apache', sha)).find(({ context }) => context.endsWith(' / plan'));
+  expect(told).toMatchObject({
+    status: 'success',
+    description: expect.stringMatching(/^1 step, no restart/) as string,
+  });
+  expect(await site.node.configOf(APACHE)).toEqual(before);
+});
+
+test('main with a broken script: the run is red and says why, the page stays', async () => {
+  const sha = await edit(site.api, 'srv/apache', 'configure.sh', () => 'echo "error: out of pages"\nexit 7\n');
+  const run = await site.api.waitForRun('srv/apache', sha, { event: 'push' }, RUN_MS);
+  expect(run.conclusion).toBe('failure');
+  expect(await logOf(site, 'srv/apache', run, 'broken')).toContain('ended with exit code 7: out of pages');
   await page(`http://${site.node.prefix}.178.42/`, `Hello from ${LOGIN}`);
 });
 
@@ -100,7 +115,7 @@ test('the control plane deploys a change of itself, and everything is still ther
     text.replace('APP_NAME = pve-gitops', 'APP_NAME = The second version'),
   );
   const run = await mergeAndWait(api, 'srv/config', RUN_MS);
-  const log = await logOf('srv/config', run, 'config');
+  const log = await logOf(site, 'srv/config', run, 'config');
   expect(run.conclusion, log).toBe('success');
   console.log(/Gitea \S+ serves; it was away for \d+ ms/.exec(log)?.[0]);
   expect(await (await fetch(site.url)).text()).toContain('The second version');
@@ -116,8 +131,27 @@ test('a version that cannot start: the one before serves, and the run is red', a
     text.replace('DB_TYPE = sqlite3', 'DB_TYPE = nonsense').replace('The second version', 'The third version'),
   );
   const run = await mergeAndWait(api, 'srv/config', RUN_MS);
-  const log = await logOf('srv/config', run, 'config-broken');
+  const log = await logOf(site, 'srv/config', run, 'config-broken');
   expect(run.conclusion).toBe('failure');
   expect(log).toMatch(/did not start; the one before serves again/);
   expect(await (await fetch(site.url)).text()).toContain('The second version');
+});
+
+test('a backup restored on an empty node: the whole site comes back', async () => {
+  const room = mkdtempSync(join(tmpdir(), 'pve-gitops-backup-'));
+  try {
+    const before = site;
+    const kept = await known(before.api);
+    const file = join(room, 'site.tar.gz');
+    await before.cli('controlplane', 'backup', file, '--project', before.project);
+    await before.remove();
+    site = await openControlPlaneSite({ port: 18_600, http: before.http, backup: file });
+    expect(await known(site.api)).toEqual(kept);
+    const release = await headOf(site.api, 'srv/apache', 'release');
+    const run = await site.api.waitForRun('srv/apache', release, { event: 'workflow_dispatch' }, RUN_MS);
+    expect(run.conclusion, await logOf(site, 'srv/apache', run, 'restored')).toBe('success');
+    await page(`http://${site.node.prefix}.178.42/`, `Hello from ${LOGIN}`);
+  } finally {
+    rmSync(room, { recursive: true, force: true });
+  }
 });

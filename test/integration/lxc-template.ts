@@ -11,13 +11,20 @@ const RECIPES = {
   13: { file: 'debian-13-standard_13.1-2_amd64.tar.zst', os: 'debian-13', suite: 'trixie', arch: 'amd64' },
 } as const;
 
-/** Path of a real Debian template. `PVE_GITOPS_TEST_TEMPLATE` names a ready one for Debian 12. */
-export async function debianTemplate(release: keyof typeof RECIPES = 12): Promise<string> {
+/**
+ * Path of a real Debian template; `packages`: it has these too, so that the containers of a test wait for no downloads.
+ * `PVE_GITOPS_TEST_TEMPLATE` names a ready one for Debian 12.
+ */
+export async function debianTemplate(
+  release: keyof typeof RECIPES = 12,
+  packages: readonly string[] = [],
+): Promise<string> {
   const given = process.env.PVE_GITOPS_TEST_TEMPLATE;
   if (release === 12 && given !== undefined && given !== '') return given;
-  const recipe = RECIPES[release];
-  mkdirSync(FOLDER, { recursive: true, mode: 0o700 });
-  const destination = join(FOLDER, recipe.file);
+  const recipe = { ...RECIPES[release], packages };
+  const folder = join(FOLDER, packages.join('+'));
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const destination = join(folder, recipe.file);
   if (existsSync(destination) && Date.now() - statSync(destination).mtimeMs < 7 * DAY) return destination;
   rmSync(destination, { force: true });
   console.warn('making a Debian template with debootstrap: this takes a minute or two');

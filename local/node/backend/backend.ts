@@ -123,6 +123,8 @@ export interface TemplateRecipe {
   /** e.g. `trixie` */
   readonly suite: string;
   readonly arch: string;
+  /** Beside those of every template. */
+  readonly packages?: readonly string[];
 }
 
 /** What a backup goes into, and what it holds beside files. */

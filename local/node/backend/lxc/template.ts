@@ -58,7 +58,7 @@ async function bootstrap(
     '--force-check-gpg',
     `--arch=${recipe.arch}`,
     `--cache-dir=${cache}`,
-    `--include=${templatePackages(recipe.suite).join(',')}`,
+    `--include=${[...templatePackages(recipe.suite), ...(recipe.packages ?? [])].join(',')}`,
     recipe.suite,
     tree,
     mirrors.archive,
