@@ -37,7 +37,7 @@ export function controlPlaneUp(given: UpOptions): Promise<number> {
     const call = { timeoutMs: CALL_MS, signal };
     const { forge, monorepo } = await connectForgeSite(where, call);
     try {
-      const made = await bootstrap({ forge, monorepo, reporter: ports.reporter, login, secrets, signal });
+      const made = await bootstrap({ forge, monorepo, reporter: ports.reporter, login, token, secrets, signal });
       if (process.env.AUTO_DEPLOY) {
         for (const { repository, pull } of made.deploys) await forge.merge(repository, pull.number, call);
       }

@@ -11,6 +11,8 @@ export interface BootstrapInput {
   readonly reporter: Reporter;
   /** Who signs in to the forge, and owns the organisation. */
   readonly login: string;
+  /** Of the account that does this: tasks of the whole site need it, as a job's own reaches one repository only. */
+  readonly token: string;
   /** Name → value, for workflows that hand them over themselves. */
   readonly secrets: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
@@ -24,6 +26,8 @@ export interface Bootstrapped {
 }
 
 const CALL_MS = 120_000;
+/** Tasks and operate.yml of the project's own repository take it, where it is set. */
+const SITE_TOKEN = 'GITOPS_TOKEN';
 const WORKFLOW = '.gitea/workflows/container.yml';
 const TEMPLATE = 'workflows/templates/container.yml';
 
@@ -51,6 +55,7 @@ export async function bootstrap(input: BootstrapInput): Promise<Bootstrapped> {
   for (const holding of [...all.slice(1), ...all.slice(0, 1)]) {
     await ensureRepository(context, holding);
     const links = holding.kind === 'control' ? linksOf(done) : [];
+    if (holding.kind === 'control') await forge.ensureSecret(holding.repository, SITE_TOKEN, input.token, call);
     const imported = await importInto(await importOf(context, holding, links));
     if (await forge.protect(holding.repository, 'release', call)) note(`${holding.repository}: release is protected`);
     if (imported.moved.length > 0)

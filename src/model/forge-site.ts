@@ -41,6 +41,8 @@ export interface ForgeSite {
   /** Nobody deletes the branch; owners push to it, an older commit too, and merge into it. true: something changed. */
   protect(repository: string, branch: string, call: Call): Promise<boolean>;
   setSecret(organisation: string, name: string, value: string, call: Call): Promise<void>;
+  /** Of a repository, where it has none of that name: somebody may have set another one. true: it was set. */
+  ensureSecret(repository: string, name: string, value: string, call: Call): Promise<boolean>;
   openPulls(repository: string, call: Call): Promise<readonly PullRequest[]>;
   openPull(
     repository: string,

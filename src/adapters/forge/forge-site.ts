@@ -65,6 +65,13 @@ export function createForgeSite(options: GiteaClientOptions, clock: Clock): Forg
     async setSecret(organisation, name, value, call) {
       await client.need('PUT', `/orgs/${organisation}/actions/secrets/${name}`, call, { data: value });
     },
+    async ensureSecret(repository, name, value, call) {
+      const path = `/repos/${repository}/actions/secrets`;
+      const found = z.array(z.object({ name: z.string() })).parse(await client.need('GET', path, call));
+      if (found.some((secret) => secret.name === name)) return false;
+      await client.need('PUT', `${path}/${name}`, call, { data: value });
+      return true;
+    },
     async openPulls(repository, call) {
       const path = `/repos/${repository}/pulls?state=open&limit=${PAGE}`;
       return z
