@@ -89,6 +89,11 @@ async function picture(run: Run, name: string, opened: string): Promise<void> {
   await keepPage(forge, `${run.html_url}/jobs/${job?.id}`, name, { text: 'Complete job', opened });
 }
 
+async function head(branch: string): Promise<string> {
+  const path = `/repos/${REPOSITORY}/branches/${branch}`;
+  return (await site().forge.api.request<{ commit: { id: string } }>('GET', path)).commit.id;
+}
+
 async function mark() {
   return parseDescription(String((await node.configOf(VMID))?.description)).mark;
 }
@@ -111,6 +116,7 @@ test('release: deployed by the long form, and the commit and the container link 
   const description = String((await node.configOf(VMID))?.description);
   expect(description).toContain(`[last run](${run.html_url})`);
   expect(description).toContain(`/srv/broker/commit/${sha})`);
+  expect(await head('snapshot')).toBe(sha);
   await picture(run, 'green-run', 'check passed');
 });
 
@@ -127,9 +133,7 @@ test('a pull request has the plan as one comment, which a second push changes', 
   });
   const runOf = async (sha: string) =>
     ended(await api.waitForRun(REPOSITORY, sha, { event: 'pull_request' }, RUN_MS), 'pull', sha);
-  const head = async () =>
-    (await api.request<{ commit: { id: string } }>('GET', `/repos/${REPOSITORY}/branches/change`)).commit.id;
-  const first = await runOf(await head());
+  const first = await runOf(await head('change'));
   expect(first.run.conclusion, first.log).toBe('success');
   expect(await told(first.sha)).toEqual({ 'pve-gitops / broker / plan': 'success' });
   const comments = () =>
@@ -166,9 +170,21 @@ test('main changes it, the branch rollback takes it back; a broken script does s
   early = changed.sha;
   expect(changed.run.conclusion, changed.log).toBe('success');
   expect(said()).toBe('two');
+  expect(await head('snapshot')).toBe(early);
+  const before = await head('release');
   const back = await push('rollback');
   expect(back.run.conclusion, back.log).toBe('success');
   expect(said()).toBe('one');
+  expect(await head('snapshot')).toBe(before);
+  const { api } = site().forge;
+  const pulls = await api.request<{ title: string; base: { ref: string }; head: { ref: string } }[]>(
+    'GET',
+    `/repos/${REPOSITORY}/pulls?state=open`,
+  );
+  const asking = pulls.find(({ base }) => base.ref === 'main');
+  expect(asking?.title).toBe(`Go back to ${before.slice(0, 12)}`);
+  const script = await api.text('GET', `/repos/${REPOSITORY}/raw/configure.sh?ref=${asking?.head.ref}`);
+  expect(script).toContain('says one');
 
   writeFileSync(join(folder, 'configure.sh'), 'echo half >/etc/said\necho "error: out of order"\nexit 4\n');
   const broken = await push('main');
