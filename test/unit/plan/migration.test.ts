@@ -104,6 +104,15 @@ describe('a container that git names another node for', () => {
     expect(refusals[0]?.reason).toMatch(/^Unable to migrate container 1042 from pve to pve2/);
   });
 
+  it('is refused while a volume of it is in no config, which would stay behind', () => {
+    const volid = 'local-lvm:vm-1042-disk-7';
+    const held = present(container(), { volumes: { data: volid } });
+    expect(goes({}, held).refusals.map(({ reason }) => reason)).toEqual([
+      `Unable to migrate container 1042: volume data (${volid}) is in no config, and would stay on pve`,
+    ]);
+    expect(planOf(wanted, held, { migrating: facts(), missing: new Set([volid]) }).refusals).toEqual([]);
+  });
+
   it('sends its disks to the storage that git names for all of them, where theirs is not there', () => {
     const plan = goes({ there: [room('fast')] }, seen, { ...wanted, rootfs: { storage: 'fast', size: 8 } });
     expect(kinds(plan.steps)).toEqual(['migrate']);
