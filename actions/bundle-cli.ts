@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 
 /**
  * The last part of `npm run build`: the command line as a few files, in build/bundle/cli. Nothing of it is committed, so what
- * bundles it is the one that the tests bring along (rolldown, with vitest): ncc would take half a minute of every build.
+ * bundles it is rolldown, which the tests bring along as well: ncc would take half a minute of every build.
  */
 
 const BUILD = join(import.meta.dirname, '..');
