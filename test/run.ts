@@ -9,7 +9,9 @@ import { missingForForge } from './e2e/requirements.ts';
 const ROOT = join(import.meta.dirname, '..', '..');
 const RESULTS = join(ROOT, 'test-results');
 /** What of the end-to-end tests needs containers. */
-const DEPLOYS = ['controlplane', 'deploy', 'workflows'].map((name) => `test/e2e/${name}.e2e.test.ts`);
+const DEPLOYS = ['controlplane', 'controlplane-pilot', 'deploy', 'workflows'].map(
+  (name) => `test/e2e/${name}.e2e.test.ts`,
+);
 
 interface Count {
   readonly passed: number;
