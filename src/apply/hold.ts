@@ -45,6 +45,14 @@ export async function leftBehind(input: ConvergeInput, observation: Observation)
 }
 
 /**
+ * From now on, until its configuration has ended well, nobody knows what a container has: it counts as not configured.
+ * `seen`: as for remember.
+ */
+export async function forgetConfiguration(input: ConvergeInput, seen?: Observation): Promise<void> {
+  await rewrite(input, ({ applied: { configuration: _, ...applied }, ...mark }) => ({ ...mark, applied }), seen);
+}
+
+/**
  * Writes into the mark of a container that this run holds, with the lease renewed. `seen`: as it was when this run looked last;
  * when it was changed since, its digest is stale, and it is looked at again.
  */
@@ -53,11 +61,18 @@ export async function remember(
   patch: Partial<Holding['mark']>,
   seen?: Observation,
 ): Promise<void> {
+  await rewrite(input, (mark) => ({ ...mark, ...patch, applied: { ...mark.applied, ...patch.applied } }), seen);
+}
+
+async function rewrite(
+  input: ConvergeInput,
+  change: (mark: Holding['mark']) => Holding['mark'],
+  seen: Observation | undefined,
+): Promise<void> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     const now: Observation = attempt === 0 && seen !== undefined ? seen : await input.observe();
     if (!isHeld(input, now)) break;
-    const applied = { ...now.mark.applied, ...patch.applied };
-    const mark = { ...now.mark, ...patch, applied, lease: newLease(input.ports) };
+    const mark = { ...change(now.mark), lease: newLease(input.ports) };
     if (await writeMark(input.ports, now, mark, input.signal)) return;
   }
   throw new GitopsError('busy', 'Unable to write the owner mark: another run has taken the container');

@@ -4,7 +4,7 @@ import type { ImageStep, Step } from '../model/plan.ts';
 import { takeWayBack } from './back/take.ts';
 import type { ConvergeInput, Done, Observation, Taken } from './context.ts';
 import { call, DEADLINES } from './deadlines.ts';
-import { remember } from './hold.ts';
+import { forgetConfiguration, remember } from './hold.ts';
 import { ownHostKeys } from './image/own-keys.ts';
 import { type Holding, whileRenewing } from './lease.ts';
 import { pool, resize, update } from './steps/change.ts';
@@ -112,6 +112,12 @@ async function guest(
     holding = { ...seen, mark: { ...seen.mark, hostKeys: await pinnedHostKeys(input, node, vmid) } };
   }
   if (holding.mark.borrowedKeys === true) holding = await withOwnKeys(input, holding, write);
+  // A run that is killed in the middle of another configuration leaves neither that nor the one before.
+  if (kind === 'configure' && holding.mark.applied.configuration !== undefined) {
+    const before = last;
+    last = undefined;
+    await forgetConfiguration(input, before);
+  }
   const renew = () => write({ hostKeys: holding.mark.hostKeys });
   const done = await whileRenewing(input.ports, renew, input.signal, () => input.guest[kind](holding));
   await write({ ...done.mark, hostKeys: holding.mark.hostKeys, borrowedKeys: undefined });
