@@ -9,8 +9,8 @@ import { openCincGuest } from './cinc-guest.ts';
 import { type GuestHost, openGuestHost, within } from './guest-container.ts';
 
 /**
- * The recipes of libs, all in one container: they do not get in each other’s way, and it takes a third of the time. Not in the
- * suite before it has run once: then it is called cinc-libs.test.ts.
+ * The recipes of libs, all in one container: they do not get in each other’s way, and it takes a third of the time. Green once;
+ * in the suite, as cinc-libs.test.ts, when it has been so twice in a row.
  */
 
 const LIBS = resolve(import.meta.dirname, '../../libs');
