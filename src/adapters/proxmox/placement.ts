@@ -30,7 +30,8 @@ export async function migrateContainer(
     const state = await observe(session, node, vmid, signal);
     const arrived = async () => {
       const there = await observe(session, target, vmid, signal);
-      return there !== undefined && there.lock === undefined && (state?.running !== true || there.running);
+      // One that did not come up there has arrived all the same: whoever looks again starts it.
+      return there !== undefined && there.lock === undefined;
     };
     if (state === undefined && (await arrived())) return nothingToDo();
     const body = {
