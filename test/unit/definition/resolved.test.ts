@@ -14,7 +14,6 @@ describe('a definition that is read and cannot be resolved', () => {
     ['gateway6: fe80::1', '1: gateway6: has no use without'],
     ['ip6: auto\ngateway6: fe80::1', '2: gateway6: has no use with auto'],
     ['volumes:\n  a:\n    path: /a\n    size: 1\nmount: /x:/a/\n', '3: volumes.a.path: mounts /a, as mount does'],
-    ['volumes: {a: {path: /share, size: 1}}\nmount: share\n', '1: volumes.a.path: mounts /share, as mount does'],
     ['devices: [/dev/a]\nmount: /dev/a', '1: devices: names /dev/a, as mount does'],
     [
       'interfaces:\n  - ip: 10.0.0.1/24\n    gateway: 10.1.0.2\n',
@@ -25,6 +24,13 @@ describe('a definition that is read and cannot be resolved', () => {
     const problems = refused({ 'container.yml': text });
     expect(problems).toHaveLength(1);
     expect(problems[0]).toContain(`container.yml:${message}`);
+  });
+
+  it('a volume where the share is', () => {
+    const text = 'volumes: {a: {path: /share, size: 1}}\nmount: share\n';
+    const problems = refused({ 'container.yml': text, 'configure.sh': 'true\n' });
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toContain('container.yml:1: volumes.a.path: mounts /share, as mount does');
   });
 
   it('is told of the file that says it', () => {
