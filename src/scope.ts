@@ -38,11 +38,17 @@ export function within(whole: Plan, scope: 'resources' | 'configuration', replac
   if (scope === 'resources') return { ...whole, steps };
   const left = whole.steps.filter((step) => step.kind !== 'keep' && !inScope(step));
   const notes = left.length === 0 ? [] : [`pending for release: ${left.map((step) => step.kind).join(', ')}`];
-  // Nothing of these is done here, so nothing of it can be refused, and no data is touched.
+  // Nothing of these is done here, so nothing of them can be refused, and no data is touched.
   const data = whole.data
     .filter(({ fate }) => fate !== 'new')
     .map((line) => ({ ...line, fate: line.fate === 'attached' ? ('detached' as const) : ('kept' as const) }));
-  return { ...whole, steps, data, refusals: [], notes: [...whole.notes, ...notes] };
+  return {
+    ...whole,
+    steps,
+    data,
+    refusals: whole.refusals.filter(({ always }) => always),
+    notes: [...whole.notes, ...notes],
+  };
 }
 
 /** The templates were read before the download; they are not read again only to see it. */

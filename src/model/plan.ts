@@ -191,6 +191,8 @@ export interface Refusal {
   readonly kind: 'user' | 'busy';
   readonly reason: string;
   readonly advice: readonly string[];
+  /** Holds for a stretch that only configures, too: it is about the run, not about what becomes of resources. */
+  readonly always?: true;
 }
 
 export interface Plan {

@@ -70,6 +70,7 @@ export function dependencyRefusals(
   return [
     {
       kind: 'busy',
+      always: true,
       reason: `Unable to deploy container ${vmid}: what it depends on is not running: ${missing.map(describe).join('; ')}`,
       advice: [
         'deploy that first, then run again',
@@ -99,6 +100,7 @@ export function olderRefusal(vmid: number, wanted: string | undefined, deployed:
   return [
     {
       kind: 'user',
+      always: true,
       reason: `Unable to deploy container ${vmid}: commit ${old} is older than ${young}, which it has`,
       advice: [
         `to go back on purpose: pve-gitops rollback DIR --to ${old}`,

@@ -5,7 +5,7 @@ import { judge, SITES } from '../../fuzz/judge.ts';
 /** What keys of different fields and files say of each other: found where a definition is resolved, told with the same places. */
 function refused(files: Readonly<Record<string, string>>): readonly string[] {
   const bytes = Object.entries(files).map(([name, text]) => [name, new TextEncoder().encode(text)] as const);
-  const verdict = judge(Object.fromEntries(bytes), [], SITES[0] ?? expect.fail());
+  const verdict = judge(Object.fromEntries(bytes), Object.keys(files), SITES[0] ?? expect.fail());
   return verdict.kind === 'refused' && verdict.by === 'resolve' ? verdict.problems.map(formatProblem) : [verdict.kind];
 }
 
