@@ -9,8 +9,7 @@ import { openCincGuest } from './cinc-guest.ts';
 import { type GuestHost, openGuestHost, within } from './guest-container.ts';
 
 /**
- * The recipes of libs, all in one container: they do not get in each other’s way, and it takes a third of the time. Green once;
- * in the suite, as cinc-libs.test.ts, when it has been so twice in a row.
+ * The recipes of libs, all in one container: they do not get in each other’s way, and it takes a third of the time.
  */
 
 const LIBS = resolve(import.meta.dirname, '../../libs');
