@@ -79,9 +79,11 @@ async function buildOne(
   force: boolean,
   signal: AbortSignal,
 ): Promise<Built> {
-  const began = (ports.inventory.serverTime() ?? ports.clock.now()).toISOString();
+  // Times have seconds: one that was made just before would pass for one of this run.
+  const before = await listImages(ports, settings, signal);
+  const known = new Set(before.filter(({ state }) => state !== 'unfinished').map(({ image }) => image.state.vmid));
   const maxAge = settings.images?.maxAgeDays ?? 0;
-  const isNew = ({ built = '' }: BaseImage): boolean => built >= began;
+  const isNew = ({ state }: BaseImage): boolean => !known.has(state.vmid);
   const isGood = ({ built = '', upgraded }: BaseImage): boolean =>
     upgraded && ageInDays(built, ports.inventory.serverTime() ?? ports.clock.now()) < maxAge;
   const place: ImagePlace = { vmid: 0, node, template };
