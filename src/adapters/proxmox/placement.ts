@@ -30,8 +30,9 @@ export async function migrateContainer(
     const state = await observe(session, node, vmid, signal);
     const arrived = async () => {
       const there = await observe(session, target, vmid, signal);
-      // One that did not come up there has arrived all the same: whoever looks again starts it.
-      return there !== undefined && there.lock === undefined;
+      // One that did not come up there, or that somebody else has locked there, has arrived all the same: whoever looks again
+      // starts it, or says who is at work.
+      return there !== undefined && there.lock !== 'migrate';
     };
     if (state === undefined && (await arrived())) return nothingToDo();
     const body = {
