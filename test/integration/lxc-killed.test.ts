@@ -23,7 +23,7 @@ describe('a node that is killed', () => {
 
 if (missing.length === 0) {
   /** Everything of the node that a kill could leave untidy. */
-  const world = async (node: LxcNode): Promise<unknown> => {
+  const world = async (node: LxcNode) => {
     const vmids = dataOf<readonly { vmid: number }[]>(await node.client().call('GET', '/nodes/pve/lxc'));
     const configs = await Promise.all(
       vmids.map(async ({ vmid }) => {
@@ -99,7 +99,7 @@ if (missing.length === 0) {
       for (const after of moments) {
         await killed('POST', `${lxc}/251/snapshot`, { snapname: 's2' }, after);
         expect(node.inside(251, 'echo alive').trim()).toBe('alive');
-        const { trees, configs } = (await world(node)) as { trees: string[]; configs: { snapshots: string[] }[] };
+        const { trees, configs } = await world(node);
         const whole = configs[0]?.snapshots.includes('s2') === true;
         expect(trees.filter((name) => name.endsWith('@s2'))).toHaveLength(whole ? 3 : 0);
         if (whole) expect(await guests.task('DELETE', '/251/snapshot/s2')).toBe('OK');
@@ -116,15 +116,43 @@ if (missing.length === 0) {
       expect(await node.task('POST', '/nodes/pve/vzdump', { vmid: 251, storage: 'local' })).toBe('OK');
     });
 
-    it('a restore, and one over an existing container: as it was', async () => {
+    it('a restore: nothing of it is left', async () => {
       const [archive = ''] = node.archives();
       const before = await world(node);
-      const fields = { ostemplate: `local:backup/${archive}`, restore: 1, storage: 'local-lvm', force: 1 };
-      for (const vmid of [252, 254]) {
-        for (const after of [0, 30, 100, 300]) {
-          await killed('POST', lxc, { ...fields, vmid }, after);
-          expect(await world(node)).toEqual(before);
+      const fields = { vmid: 254, ostemplate: `local:backup/${archive}`, restore: 1, storage: 'local-lvm' };
+      for (const after of [0, 30, 100, 300]) {
+        await killed('POST', lxc, fields, after);
+        expect(await world(node)).toEqual(before);
+      }
+    });
+
+    it('a restore over an existing container: as it was, or gone as after a restore that failed', async () => {
+      const [archive = ''] = node.archives();
+      const fields = { vmid: 252, ostemplate: `local:backup/${archive}`, restore: 1, storage: 'local-lvm', force: 1 };
+      for (const after of [0, 30, 100, 300]) {
+        const before = await world(node);
+        await killed('POST', lxc, fields, after);
+        const now = await world(node);
+        if (now.configs.some(({ vmid }) => vmid === 252)) {
+          expect(now).toEqual(before);
+          continue;
         }
+        // The disk of the old container is free, or stands in no config; of the new one there is nothing.
+        const old = (name: string): boolean => name.includes('vm-252-disk-0');
+        expect({ ...now, volumes: [], trees: [] }).toEqual({
+          ...before,
+          configs: before.configs.filter(({ vmid }) => vmid !== 252),
+          volumes: [],
+          trees: [],
+        });
+        expect(now.trees.filter((name) => !old(name))).toEqual(before.trees.filter((name) => !old(name)));
+        expect(now.volumes.filter((name) => !old(name))).toEqual(before.volumes.filter((name) => !old(name)));
+        const [left] = now.volumes.filter(old);
+        if (left !== undefined) {
+          const content = `/nodes/pve/storage/local-lvm/content/${encodeURIComponent(left)}`;
+          expect(await node.task('DELETE', content)).toBe('OK');
+        }
+        expect(await guests.create(252)).toBe('OK');
       }
     });
 

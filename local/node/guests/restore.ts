@@ -3,7 +3,7 @@ import { ApiError, errorText } from '../http/answer.ts';
 import type { TaskContext } from '../tasks/tasks.ts';
 import { type GuestConfig, parseConfig, type Values } from './config.ts';
 import { archivePath } from './create.ts';
-import { freeOwned, makeDisks, namedVolumes } from './disks.ts';
+import { isOwned, makeDisks, namedVolumes } from './disks.ts';
 import { LockTimeout } from './locks.ts';
 import { addToPool, finish, giveUpReplaced, noteVolume, takeBack } from './making.ts';
 import { isMountKey } from './mount-point.ts';
@@ -82,7 +82,10 @@ async function build(
 async function freeReplaced(core: Core, task: TaskContext, vmid: number, replaces: GuestConfig): Promise<void> {
   const sections = [replaces.values, ...Object.values(replaces.snapshots).map(({ values }) => values)];
   for (const id of new Set(sections.flatMap((values) => namedVolumes(core, values)))) {
-    await freeOwned(core, vmid, id, task.log);
+    if (!isOwned(core, vmid, id, task.log)) continue;
+    // A kill in the middle of it: the next node goes on.
+    noteVolume(core, vmid, id);
+    await core.volumes.free(id);
   }
 }
 
