@@ -5,7 +5,7 @@ import type { BaseImage } from '../model/image.ts';
 import { parseDescription } from '../model/mark.ts';
 import type { Ports } from '../model/ports.ts';
 import type { Settings } from '../model/settings.ts';
-import { ageInDays, isFinished } from '../plan/image.ts';
+import { ageInDays, isFinished, newestFirst } from '../plan/image.ts';
 
 export interface ListedImage {
   readonly image: BaseImage;
@@ -57,6 +57,8 @@ export async function listImages(ports: Ports, settings: Settings, signal: Abort
   });
 }
 
+const made = ({ state, built }: BaseImage) => ({ vmid: state.vmid, built });
+
 /** Whether a newer one of its kind stands in the same place. */
 function isOutdone(image: BaseImage, finished: readonly BaseImage[]): boolean {
   return finished.some(
@@ -65,7 +67,7 @@ function isOutdone(image: BaseImage, finished: readonly BaseImage[]): boolean {
       other.kind === image.kind &&
       other.storage === image.storage &&
       other.state.node === image.state.node &&
-      (other.built ?? '') > (image.built ?? ''),
+      newestFirst(made(other), made(image)) < 0,
   );
 }
 

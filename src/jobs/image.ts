@@ -4,7 +4,7 @@ import { makeImage, recipeOf } from '../base-image.ts';
 import type { EngineName } from '../model/definition.ts';
 import type { BaseImage, CloneSource } from '../model/image.ts';
 import type { Ports } from '../model/ports.ts';
-import { ageInDays, isFinished } from '../plan/image.ts';
+import { ageInDays, isFinished, newestFirst } from '../plan/image.ts';
 import { type JobAddress, jobMac } from '../plan/job.ts';
 import type { RunOptions } from '../run.ts';
 
@@ -54,7 +54,8 @@ export async function jobImage(
   return sourceOf(await makeImage(ports, { ...options, desired }, order), storages);
 }
 
-const byAge = (a: BaseImage, b: BaseImage): number => (b.built ?? '').localeCompare(a.built ?? '');
+const made = ({ state, built }: BaseImage) => ({ vmid: state.vmid, built });
+const byAge = (a: BaseImage, b: BaseImage): number => newestFirst(made(a), made(b));
 
 type StorageKinds = Awaited<ReturnType<Ports['surroundings']['storageKinds']>>;
 

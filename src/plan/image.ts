@@ -60,7 +60,17 @@ function sourceFor({ key, desired, images, storages, vmid, baseline }: ImageChoi
       };
     });
   const rank = ({ kind }: CloneSource): number => (kind === 'linked' ? 0 : 1);
-  return sources.toSorted((a, b) => rank(a) - rank(b) || b.built.localeCompare(a.built))[0];
+  return sources.toSorted((a, b) => rank(a) - rank(b) || newestFirst(a, b))[0];
+}
+
+interface Made {
+  readonly vmid: number;
+  readonly built: string | undefined;
+}
+
+/** Times have seconds: of two in one of them the later one has the higher vmid. */
+export function newestFirst(a: Made, b: Made): number {
+  return (b.built ?? '').localeCompare(a.built ?? '') || b.vmid - a.vmid;
 }
 
 /** Where the storage has bases for linked clones, one that is not a template yet is not finished. */

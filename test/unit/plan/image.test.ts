@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { BaseImage, ImageFacts } from '../../../src/model/image.ts';
 import type { StorageKind } from '../../../src/model/resources.ts';
 import { createPlan } from '../../../src/plan/create.ts';
-import { ageText, type ImageChoice, imageFacts, imageParameters } from '../../../src/plan/image.ts';
+import { ageText, type ImageChoice, imageFacts, imageParameters, newestFirst } from '../../../src/plan/image.ts';
 import { renderPlan } from '../../../src/report/plan.ts';
 import { DEBIAN_12, desired } from './samples.ts';
 
@@ -156,3 +156,13 @@ it.each([
   ['2026-10-20T00:00:00Z', '12 days ago'],
   ['2026-11-02T00:00:00Z', '0 minutes ago'],
 ])('built %s is %s', (built, text) => expect(ageText(built, new Date('2026-11-01T00:00:00Z'))).toBe(text));
+
+describe('of two images', () => {
+  it.each([
+    ['the later one', { vmid: 1, built: '2026-01-02T00:00:00Z' }, { vmid: 2, built: '2026-01-01T00:00:00Z' }],
+    ['in one second that of the higher vmid', { vmid: 2, built: 'x' }, { vmid: 1, built: 'x' }],
+    ['one that was finished', { vmid: 1, built: 'x' }, { vmid: 2, built: undefined }],
+  ])('%s is the newer one', (_, newer, older) => {
+    expect([older, newer].toSorted(newestFirst)).toEqual([newer, older]);
+  });
+});
