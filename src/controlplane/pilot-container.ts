@@ -3,9 +3,9 @@ import { leasedAddress } from '../apply/leased-address.ts';
 import { authorizedKeys, hostKeysOf, pinnedHostKeys } from '../apply/steps/create.ts';
 import { candidateAddress } from '../candidate-address.ts';
 import { newestDebian } from '../jobs/container.ts';
+import { destroyThrowAway } from '../jobs/throw-away.ts';
 import { GitopsError } from '../model/errors.ts';
-import { formatDescription, type Mark, parseDescription } from '../model/mark.ts';
-import type { ContainerState } from '../model/observed.ts';
+import { formatDescription, type Mark } from '../model/mark.ts';
 import type { Ports, Shell } from '../model/ports.ts';
 import { jobParameters } from '../plan/job.ts';
 import type { RunOptions } from '../run.ts';
@@ -64,7 +64,8 @@ export async function openPilot(
     description: formatDescription('', mark),
     'ssh-public-keys': authorizedKeys(await ports.keys.authority(), []),
   };
-  const close = () => destroy(ports, node, vmid, settings.site).then(() => undefined);
+  const own = { vmid, site: settings.site, role: 'pilot' } as const;
+  const close = () => destroyThrowAway(ports, { node, ...own }).then(() => undefined);
   try {
     const { log } = await ports.containers.create(node, vmid, parameters, call(DEADLINES.create, signal));
     await ports.containers.start(node, vmid, call(DEADLINES.power, signal));
@@ -84,22 +85,8 @@ export async function dismiss(ports: Ports, { settings, signal }: Options, targe
   const vmid = PILOT_BASE + target;
   const guests = await ports.inventory.guests(call(DEADLINES.read, signal));
   const found = guests.find((guest) => guest.vmid === vmid && guest.type === 'lxc');
-  return found !== undefined && destroy(ports, found.node, vmid, settings.site);
-}
-
-/** Not under the run's signal: what was made for a run goes with it, however it ends. */
-async function destroy({ containers, inventory }: Ports, node: string, vmid: number, site: string): Promise<boolean> {
-  const { signal } = new AbortController();
-  const state = await inventory.container(node, vmid, call(DEADLINES.read, signal));
-  if (state === undefined || !isPilot(state, site)) return false;
-  if (state.running) await containers.shutdown(node, vmid, 1, call(DEADLINES.power, signal));
-  await containers.destroy(node, vmid, call(DEADLINES.power, signal));
-  return true;
-}
-
-function isPilot(state: ContainerState, site: string): boolean {
-  const { mark } = parseDescription(state.config.description);
-  return mark !== undefined && mark.role === 'pilot' && mark.site === site && mark.vmid === state.vmid;
+  if (found === undefined) return false;
+  return destroyThrowAway(ports, { node: found.node, vmid, site: settings.site, role: 'pilot' });
 }
 
 async function addressOf(ports: Ports, node: string, vmid: number, signal: AbortSignal): Promise<string> {

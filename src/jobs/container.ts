@@ -14,7 +14,8 @@ import { JOB_EXPIRES_MS, type JobAddress, jobParameters } from '../plan/job.ts';
 import { chooseTemplate } from '../plan/template.ts';
 import type { RunOptions } from '../run.ts';
 import { jobImage } from './image.ts';
-import { destroyJob, reapJobs } from './reaper.ts';
+import { reapJobs } from './reaper.ts';
+import { destroyThrowAway } from './throw-away.ts';
 
 /** A container that was made for one run, and is destroyed after it. */
 export interface Job {
@@ -62,11 +63,11 @@ export async function openJob(ports: Ports, options: RunOptions, target: JobTarg
     const opened = await start(ports, options, { vmid, node, template, image, parameters }, address);
     const close = async (): Promise<void> => {
       await opened.shell.close();
-      await destroyJob(ports, { node, vmid, site });
+      await destroyThrowAway(ports, { node, vmid, site, role: 'job' });
     };
     return { vmid, ...opened, close };
   } catch (error) {
-    await destroyJob(ports, { node, vmid, site }).catch(() => undefined);
+    await destroyThrowAway(ports, { node, vmid, site, role: 'job' }).catch(() => undefined);
     throw error;
   }
 }

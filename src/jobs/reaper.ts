@@ -2,7 +2,8 @@ import { call, DEADLINES } from '../apply/deadlines.ts';
 import { parseDescription } from '../model/mark.ts';
 import type { Guest } from '../model/observed.ts';
 import type { Ports } from '../model/ports.ts';
-import { isExpired, isJob, notAJob } from '../plan/job.ts';
+import { isExpired, isThrowAway, notAJob } from '../plan/job.ts';
+import { destroyThrowAway } from './throw-away.ts';
 
 export interface JobSearch {
   readonly site: string;
@@ -23,7 +24,7 @@ export async function reapJobs(ports: Ports, { site, vmid, signal }: JobSearch):
     const state = await ports.inventory.container(guest.node, guest.vmid, read);
     if (state === undefined) continue;
     const { mark } = parseDescription(state.config.description);
-    const ours = mark !== undefined && isJob(state, site);
+    const ours = mark !== undefined && isThrowAway(state, site, 'job');
     if (guest === own && !ours) throw notAJob(vmid);
     if (ours && (guest === own || isExpired(mark, now))) await forget(ports, guest, site);
   }
@@ -31,18 +32,5 @@ export async function reapJobs(ports: Ports, { site, vmid, signal }: JobSearch):
 
 async function forget(ports: Ports, { node, vmid }: Guest, site: string): Promise<void> {
   ports.reporter.tell({ kind: 'note', text: `job ${vmid} was left by an earlier run: it is destroyed` });
-  await destroyJob(ports, { node, vmid, site });
-}
-
-/** Not under the run's signal: what was made for a run goes with it, however it ends. */
-export async function destroyJob(
-  { containers, inventory }: Pick<Ports, 'containers' | 'inventory'>,
-  { node, vmid, site }: { readonly node: string; readonly vmid: number; readonly site: string },
-): Promise<boolean> {
-  const { signal } = new AbortController();
-  const state = await inventory.container(node, vmid, call(DEADLINES.read, signal));
-  if (state === undefined || !isJob(state, site)) return false;
-  if (state.running) await containers.shutdown(node, vmid, 1, call(DEADLINES.power, signal));
-  await containers.destroy(node, vmid, call(DEADLINES.power, signal));
-  return true;
+  await destroyThrowAway(ports, { node, vmid, site, role: 'job' });
 }

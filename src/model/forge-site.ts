@@ -1,3 +1,4 @@
+import type { PullWish } from './forge.ts';
 import type { Call } from './ports.ts';
 
 /** A pull request of a repository, as far as we look at it. */
@@ -44,11 +45,7 @@ export interface ForgeSite {
   /** Of a repository, where it has none of that name: somebody may have set another one. true: it was set. */
   ensureSecret(repository: string, name: string, value: string, call: Call): Promise<boolean>;
   openPulls(repository: string, call: Call): Promise<readonly PullRequest[]>;
-  openPull(
-    repository: string,
-    what: { readonly head: string; readonly base: string; readonly title: string; readonly body: string },
-    call: Call,
-  ): Promise<PullRequest>;
+  openPull(repository: string, wish: PullWish, call: Call): Promise<PullRequest>;
   /** Starts the workflow of every container's release that something was merged into; their names. */
   deployAgain(call: Call): Promise<readonly string[]>;
   /** Waits until the forge has looked for conflicts; throws kind user when there are some. */

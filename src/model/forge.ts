@@ -11,6 +11,14 @@ export interface CommitStatus {
   readonly url?: string;
 }
 
+/** Asks that the branch `base` take what `head` has; both are branches of the repository. */
+export interface PullWish {
+  readonly head: string;
+  readonly base: string;
+  readonly title: string;
+  readonly body: string;
+}
+
 /** The forge that a run belongs to, as far as it is told what came of it. A repository is owner/name. */
 export interface Forge {
   /** Addresses as browsers reach them; they may differ from the one that the runner uses. */
@@ -28,11 +36,7 @@ export interface Forge {
   /** Commits whose runs have all ended, one of them by being cancelled; of the newest runs only. */
   cancelled(repository: string, call: Call): Promise<readonly string[]>;
   /** Address of the pull request between two branches: the one that is open, else a new one. */
-  openPull(
-    repository: string,
-    wish: { readonly head: string; readonly base: string; readonly title: string; readonly body: string },
-    call: Call,
-  ): Promise<string>;
+  openPull(repository: string, wish: PullWish, call: Call): Promise<string>;
   /** The one comment of ours on a pull request that begins with this marker: changed when it is there, else made. */
   comment(
     repository: string,

@@ -74,9 +74,9 @@ export function jobParameters(
 }
 
 /** Whether a container is a job of this site, and may be destroyed for the run that makes it anew. */
-export function isJob(state: ContainerState, site: string): boolean {
+export function isThrowAway(state: ContainerState, site: string, role: 'job' | 'pilot'): boolean {
   const { mark } = parseDescription(state.config.description);
-  return mark !== undefined && mark.role === 'job' && mark.site === site && mark.vmid === state.vmid;
+  return mark !== undefined && mark.role === role && mark.site === site && mark.vmid === state.vmid;
 }
 
 export function isExpired({ expires }: Mark, now: Date): boolean {

@@ -79,8 +79,8 @@ export function createForgeSite(options: GiteaClientOptions, clock: Clock): Forg
         .parse(await client.need('GET', path, call))
         .map(pullOf);
     },
-    async openPull(repository, what, call) {
-      return pullOf(pullSchema.parse(await client.need('POST', `/repos/${repository}/pulls`, call, what)));
+    async openPull(repository, wish, call) {
+      return pullOf(pullSchema.parse(await client.need('POST', `/repos/${repository}/pulls`, call, wish)));
     },
     deployAgain: (call) => deployAgain(client, call),
     merge: (repository, number, call) => merge(client, clock, repository, number, call),

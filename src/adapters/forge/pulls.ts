@@ -1,12 +1,6 @@
+import type { PullWish } from '../../model/forge.ts';
 import type { Call } from '../../model/ports.ts';
 import { ask, type Octokit, partsOf } from './octokit.ts';
-
-export interface PullWish {
-  readonly head: string;
-  readonly base: string;
-  readonly title: string;
-  readonly body: string;
-}
 
 /** Its address; that of the open one, where there is one between these branches. */
 export async function openPull(octokit: Octokit, repository: string, wish: PullWish, call: Call): Promise<string> {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { formatDescription, type Mark } from '../../../src/model/mark.ts';
 import type { ContainerState } from '../../../src/model/observed.ts';
-import { isExpired, isJob, jobMac, jobName, jobParameters } from '../../../src/plan/job.ts';
+import { isExpired, isThrowAway, jobMac, jobName, jobParameters } from '../../../src/plan/job.ts';
 import { desired } from './samples.ts';
 
 const MARK: Mark = {
@@ -57,9 +57,10 @@ describe('a job', () => {
     ['of another site', state({ ...MARK, site: 'work' }), false],
     ['a live container', state({ ...MARK, role: 'live' }), false],
     ['a clone of one', state(MARK, 701043), false],
+    ['a pilot', state({ ...MARK, role: 'pilot' }), false],
     ['without a mark', { ...state(MARK), config: {} }, false],
   ])('may be destroyed when it is one of this site: %s', (_, seen, wanted) => {
-    expect(isJob(seen, 'home')).toBe(wanted);
+    expect(isThrowAway(seen, 'home', 'job')).toBe(wanted);
   });
 
   it('that was left behind expires', () => {

@@ -1,21 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { MigrateFacts, Room } from '../../../src/model/relocation.ts';
+import type { MigrateFacts } from '../../../src/model/relocation.ts';
 import { checkIdempotence, kinds, planOf, present } from './planner.ts';
-import { container, desired, mark } from './samples.ts';
+import { container, desired, mark, room } from './samples.ts';
 
 const GIB = 1024 ** 3;
 const ROOT = 'local-lvm:vm-1042-disk-0';
-const room = (storage: string, more: Partial<Room> = {}): Room => ({
-  storage,
-  type: 'lvmthin',
-  active: true,
-  enabled: true,
-  available: 100 * GIB,
-  content: ['images', 'rootdir'],
-  snapshots: true,
-  shared: false,
-  ...more,
-});
 const facts = (more: Partial<MigrateFacts> = {}): MigrateFacts => ({
   to: 'pve2',
   online: ['pve', 'pve2'],

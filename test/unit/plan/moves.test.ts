@@ -4,7 +4,7 @@ import type { MoveFacts, Room } from '../../../src/model/relocation.ts';
 import { foundStopped, snapshotsAfter } from '../../../src/plan/moves.ts';
 import { movedVolumes, volumesForMark } from '../../../src/plan/volumes.ts';
 import { kinds, planOf, present } from './planner.ts';
-import { container, desired, mark } from './samples.ts';
+import { container, desired, mark, room } from './samples.ts';
 
 const GIB = 1024 ** 3;
 const DATA = 'local-lvm:vm-1042-disk-1';
@@ -18,17 +18,6 @@ const data = (storage: string): Volume => ({
   backup: true,
   readOnly: false,
   options: [],
-});
-const room = (storage: string, more: Partial<Room> = {}): Room => ({
-  storage,
-  type: 'lvmthin',
-  active: true,
-  enabled: true,
-  available: 100 * GIB,
-  content: ['images', 'rootdir'],
-  snapshots: true,
-  shared: false,
-  ...more,
 });
 const facts = (rooms: readonly Room[], snapshots: MoveFacts['snapshots'] = []): MoveFacts => ({ rooms, snapshots });
 const wanted = desired({ rootfs: { storage: 'fast', size: 8 }, volumes: [data('fast')], protection: false });

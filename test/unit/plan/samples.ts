@@ -1,6 +1,7 @@
 import type { Desired } from '../../../src/model/desired.ts';
 import { formatDescription, type Mark } from '../../../src/model/mark.ts';
 import type { ContainerState } from '../../../src/model/observed.ts';
+import type { Room } from '../../../src/model/relocation.ts';
 
 export const DEBIAN_12 = 'local:vztmpl/debian-12-standard_12.7-1_amd64.tar.zst';
 export const DEBIAN_13 = 'local:vztmpl/debian-13-standard_13.1-2_amd64.tar.zst';
@@ -93,6 +94,21 @@ export function container(
     config: Object.fromEntries(present),
     pending: {},
     digest: 'd1',
+    ...changes,
+  };
+}
+
+/** A storage with room for everything. */
+export function room(storage: string, changes: Partial<Room> = {}): Room {
+  return {
+    storage,
+    type: 'lvmthin',
+    active: true,
+    enabled: true,
+    available: 100 * 1024 ** 3,
+    content: ['images', 'rootdir'],
+    snapshots: true,
+    shared: false,
     ...changes,
   };
 }
