@@ -118,7 +118,7 @@ export async function logOf(
   name: string,
 ): Promise<string> {
   const jobs = await api.jobs(repository, run.id);
-  const text = (await Promise.all(jobs.map(({ id }) => api.log(repository, id)))).join('\n');
+  const text = (await Promise.all(jobs.map((job) => api.log(repository, job)))).join('\n');
   keepResult(`controlplane/${name}.log`, text);
   for (const secret of node.secrets)
     if (text.includes(secret)) throw new Error(`a secret stands in the log of ${name}`);

@@ -53,7 +53,7 @@ export function forgeAndRunner(name: string, options: () => RunnerOptions = () =
 /** The logs of a run's jobs, one after the other; kept under the name given. */
 export async function logOfRun(forge: Forge, repository: string, run: Run, name: string): Promise<string> {
   const logs: string[] = [];
-  for (const job of await forge.api.jobs(repository, run.id)) logs.push(await forge.api.log(repository, job.id));
+  for (const job of await forge.api.jobs(repository, run.id)) logs.push(await forge.api.log(repository, job));
   const text = logs.join('\n');
   keepResult(name, text);
   return text;

@@ -113,8 +113,10 @@ export class GiteaApi {
     return (await this.request<{ jobs: Job[] }>('GET', `/repos/${repository}/actions/runs/${run}/jobs`)).jobs;
   }
 
-  async log(repository: string, job: number): Promise<string> {
-    return this.text('GET', `/repos/${repository}/actions/jobs/${job}/logs`);
+  /** Of a job that no runner took, since a later run overtook it, Gitea has none: it says 404. */
+  async log(repository: string, { id, name, conclusion, runner_id }: Job): Promise<string> {
+    if ((runner_id ?? 0) === 0) return `${name}: no runner took it, ${conclusion ?? 'not ended'}\n`;
+    return this.text('GET', `/repos/${repository}/actions/jobs/${id}/logs`);
   }
 
   async commitStatuses(repository: string, sha: string): Promise<readonly CommitStatus[]> {

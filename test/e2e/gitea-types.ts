@@ -14,6 +14,8 @@ export interface Job {
   readonly name: string;
   readonly status: string;
   readonly conclusion?: string;
+  /** None, or 0, before a runner has taken it. */
+  readonly runner_id?: number;
   readonly runner_name?: string;
   readonly steps: readonly { readonly name: string; readonly status: string; readonly conclusion?: string }[];
 }
