@@ -103,21 +103,19 @@ async function guest(
   let holding: Holding = seen;
   // Until this run writes something itself, it need not look again.
   let last: Observation | undefined = seen;
-  const write = async (patch: Partial<Mark>): Promise<void> => {
+  const once = (): Observation | undefined => {
     const before = last;
     last = undefined;
-    await remember(input, patch, before);
+    return before;
   };
+  const write = (patch: Partial<Mark>): Promise<void> => remember(input, patch, once());
   if (seen.mark.hostKeys.length === 0) {
     holding = { ...seen, mark: { ...seen.mark, hostKeys: await pinnedHostKeys(input, node, vmid) } };
   }
   if (holding.mark.borrowedKeys === true) holding = await withOwnKeys(input, holding, write);
   // A run that is killed in the middle of another configuration leaves neither that nor the one before.
-  if (kind === 'configure' && holding.mark.applied.configuration !== undefined) {
-    const before = last;
-    last = undefined;
-    await forgetConfiguration(input, before);
-  }
+  if (kind === 'configure' && holding.mark.applied.configuration !== undefined)
+    await forgetConfiguration(input, once());
   const renew = () => write({ hostKeys: holding.mark.hostKeys });
   const done = await whileRenewing(input.ports, renew, input.signal, () => input.guest[kind](holding));
   await write({ ...done.mark, hostKeys: holding.mark.hostKeys, borrowedKeys: undefined });

@@ -142,9 +142,7 @@ function revival({ role }: Mark): Step[] {
 }
 
 function editSteps(edits: readonly Edit[], order?: Edit['order']): Step[] {
-  const due = edits.filter(
-    ({ order: due, resize, pool, move }) => due === order && (resize ?? pool ?? move) === undefined,
-  );
+  const due = edits.filter((edit) => edit.order === order && (edit.resize ?? edit.pool ?? edit.move) === undefined);
   if (due.length === 0) return [];
   const set: Parameters = Object.assign({}, ...due.map((edit) => edit.set ?? {}));
   const text = due.find((edit) => edit.text !== undefined)?.text;

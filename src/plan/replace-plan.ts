@@ -62,7 +62,7 @@ function refusalsOf({ replacing }: PlanInput, vmid: number): Refusal[] {
   return [...nowhere, ...foreignSnapshotsRefusal(what, foreignSnapshots)];
 }
 
-function notesOf({ desired, replacing, share: _ }: PlanInput, present: Present): string[] {
+function notesOf({ desired, replacing }: PlanInput, present: Present): string[] {
   const { config, used } = present.state;
   if (replacing === undefined) return [];
   const { candidate, addresses, loose, rawLines } = replacing;

@@ -17,9 +17,12 @@ export function mayRepeatRead(error: unknown): boolean {
   return detail.kind === 'lost' || detail.kind === 'stalled';
 }
 
-/** The file that a config is changed under; a create or a restore takes it before there is a task, and puts its own words before. */
-const CONFIG_LOCK =
-  /^(unable to (create|restore) CT \d+ - )?can't lock file '[^']*\/pve-config-\d+\.lock' - got timeout/;
+/**
+ * A lock file that another one held: any, or the one that a config is changed under where a create or a restore says so in
+ * its own words, since it takes that before there is a task.
+ */
+const LOCK_HELD =
+  /^can't lock file '[^']*' - got timeout|^unable to (create|restore) CT \d+ - can't lock file '[^']*\/pve-config-\d+\.lock' - got timeout/;
 
 /**
  * Texts that Proxmox VE gives before it has begun any work: the worker was not started, or another one held the lock
@@ -27,7 +30,5 @@ const CONFIG_LOCK =
  */
 export function isBeforeWork(error: unknown): boolean {
   const text = failureText(error) ?? '';
-  return (
-    text.includes('got no worker upid') || CONFIG_LOCK.test(text) || /^can't lock file '[^']*' - got timeout/.test(text)
-  );
+  return text.includes('got no worker upid') || LOCK_HELD.test(text);
 }
