@@ -41,8 +41,9 @@ const TASKS: Readonly<Record<string, Task>> = {
 
 /** The definition whose directory is called as the container is, as of the container's commit where git has it. */
 function definitionsIn(directories: readonly string[], source: Source): DefinitionOf {
+  const byName = new Map(directories.toReversed().map((given) => [basename(resolve(given)), resolve(given)]));
   return async ({ name, commit }) => {
-    const directory = directories.map((given) => resolve(given)).find((given) => basename(given) === name);
+    const directory = byName.get(name);
     if (directory === undefined) return undefined;
     try {
       if (commit !== undefined) return await source.at(directory, commit);

@@ -5,11 +5,14 @@ import type { Step } from '../model/plan.ts';
 import type { Ports } from '../model/ports.ts';
 import type { Settings } from '../model/settings.ts';
 import { changesOf, changeText, stepTitle } from '../report/plan.ts';
-import { type DefinitionOf, type FleetOptions, forEach, liveAsListed } from './own.ts';
+import { type DefinitionOf, type FleetOptions, forEach, liveAsListed, type Work } from './own.ts';
 import { seenOnce } from './seen-once.ts';
 
 /** What a run would do anyway, or of its own accord: nobody has changed anything by hand because of it. */
 const DUE: ReadonlySet<Step['kind']> = new Set(['keep', 'baseline', 'configure']);
+
+/** Looked at at once: while the definition of one is read from the disk, another is planned. */
+const AT_ONCE = 8;
 
 /** How each container differs from the definition that it was deployed from. Changes nothing. */
 export async function drift(
@@ -26,7 +29,7 @@ export async function drift(
   );
   const looking = { ...ports, inventory };
   const marks = live.map(({ mark }) => mark);
-  return forEach(marks, ports, signal, async (mark) => {
+  const look: Work = async (mark) => {
     const { name, owner, stage, commit } = mark;
     const found = await definitionOf(mark).catch((error: unknown) => {
       if (isGitopsError(error)) return error.message;
@@ -50,5 +53,6 @@ export async function drift(
     } finally {
       await found.close();
     }
-  });
+  };
+  return forEach(marks, ports, signal, look, AT_ONCE);
 }

@@ -10,6 +10,9 @@ import type { Ports } from '../model/ports.ts';
 /** How often a mark is written anew when somebody else changes the container at the same moment. */
 const ATTEMPTS = 5;
 
+/** What a task does with one container. */
+export type Work = (mark: Mark) => Promise<Omit<FleetReport, 'name' | 'stage' | 'vmid'>>;
+
 /** Where the definition of a container is, as of the commit that it has; undefined: nobody here knows. */
 export type DefinitionOf = (mark: Mark) => Promise<{ readonly directory: string; close(): Promise<void> } | undefined>;
 
@@ -105,29 +108,46 @@ export class OwnContainer {
   }
 }
 
-/** One container after the other: what goes wrong with one is its own, and the others have their turn. */
+/**
+ * What goes wrong with one container is its own, and the others have their turn: one after the other, or several at once
+ * where nothing is changed. The reports stand in the order of the marks.
+ */
 export async function forEach(
   marks: readonly Mark[],
   ports: Ports,
   signal: AbortSignal,
-  work: (mark: Mark) => Promise<Omit<FleetReport, 'name' | 'stage' | 'vmid'>>,
+  work: Work,
+  atOnce = 1,
 ): Promise<readonly FleetReport[]> {
   const reports: FleetReport[] = [];
-  for (const mark of marks) {
-    const { name, stage, vmid } = mark;
-    const what = `${name}${stage === 'main' ? '' : ` (${stage})`}`;
-    ports.reporter.tell({ kind: 'started', what });
-    try {
-      const done = await work(mark);
-      reports.push({ name, stage, vmid, ...done });
-      if (done.state === 'failed') ports.reporter.tell({ kind: 'failed', what, message: done.text });
-      else ports.reporter.tell({ kind: 'finished', what: `${what}: ${done.text}` });
-    } catch (error) {
-      if (signal.aborted) throw error;
-      const text = error instanceof Error ? error.message : String(error);
-      ports.reporter.tell({ kind: 'failed', what, message: text });
-      reports.push({ name, stage, vmid, state: 'failed', text, details: [] });
-    }
-  }
+  const rest = marks.entries();
+  const alone = atOnce === 1;
+  if (!alone) ports.reporter.tell({ kind: 'started', what: `looking at ${marks.length} containers` });
+  const worker = async (): Promise<void> => {
+    for (const [index, mark] of rest) reports[index] = await reportOf(mark, ports, signal, { work, alone });
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
   return reports;
+}
+
+async function reportOf(
+  mark: Mark,
+  { reporter }: Ports,
+  signal: AbortSignal,
+  { work, alone }: { readonly work: Work; readonly alone: boolean },
+): Promise<FleetReport> {
+  const { name, stage, vmid } = mark;
+  const what = `${name}${stage === 'main' ? '' : ` (${stage})`}`;
+  if (alone) reporter.tell({ kind: 'started', what });
+  try {
+    const done = await work(mark);
+    if (done.state === 'failed') reporter.tell({ kind: 'failed', what, message: done.text });
+    else reporter.tell({ kind: 'finished', what, text: done.text });
+    return { name, stage, vmid, ...done };
+  } catch (error) {
+    if (signal.aborted) throw error;
+    const text = error instanceof Error ? error.message : String(error);
+    reporter.tell({ kind: 'failed', what, message: text });
+    return { name, stage, vmid, state: 'failed', text, details: [] };
+  }
 }

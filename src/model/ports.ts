@@ -207,7 +207,8 @@ export type Event =
   /** Something that may take long began; the reporter shows its time until `finished` or `failed` comes. */
   | { readonly kind: 'started'; readonly what: string }
   | { readonly kind: 'line'; readonly text: string }
-  | { readonly kind: 'finished'; readonly what: string; readonly result?: StepResult }
+  /** `text`: how it ended, for what is no step. */
+  | { readonly kind: 'finished'; readonly what: string; readonly text?: string; readonly result?: StepResult }
   | { readonly kind: 'failed'; readonly what: string; readonly message: string }
   | { readonly kind: 'check'; readonly result: CheckResult }
   | { readonly kind: 'note'; readonly text: string }

@@ -47,11 +47,15 @@ export function createProgress(options: ProgressOptions): Progress {
     options.line(text);
     lastLine = options.now();
   };
-  const elapsed = (one: Running | undefined): string => duration(options.now() - (one?.since ?? options.now()));
-  /** Ends the innermost of this name; parts of it that never said that they ended go with it. */
+  const elapsed = ({ since }: Running): string => duration(options.now() - since);
+  /**
+   * Ends the innermost of this name, and tells its time; parts of it that never said that they ended go with it. What never
+   * said that it began has no time.
+   */
   const end = (what: string): string => {
     const index = running.findLastIndex((one) => one.what === what);
-    return elapsed(index === -1 ? undefined : running.splice(index)[0]);
+    const [ended] = index === -1 ? [] : running.splice(index);
+    return ended === undefined ? '' : ` ${style.dim(`(${elapsed(ended)})`)}`;
   };
   const tick = (): void => {
     const current = running.at(-1);
@@ -91,11 +95,11 @@ export function createProgress(options: ProgressOptions): Progress {
         return;
       }
       case 'finished':
-        line(`  ${style.good('ok')} ${plainLine(endOf(event))} ${style.dim(`(${end(event.what)})`)}`);
+        line(`  ${style.good('ok')} ${plainLine(endOf(event))}${end(event.what)}`);
         for (const changed of event.result?.changed ?? []) line(`     · ${plainLine(changed)}`);
         return;
       case 'failed':
-        line(`  ${style.bad('failed')} ${event.what} ${style.dim(`(${end(event.what)})`)}`);
+        line(`  ${style.bad('failed')} ${event.what}${end(event.what)}`);
         return;
       case 'check':
         line(
@@ -123,8 +127,8 @@ export function createProgress(options: ProgressOptions): Progress {
 }
 
 /** A step inside the container says what it did in its own words; its name stands before them. */
-function endOf({ what, result }: Extract<Event, { kind: 'finished' }>): string {
-  if (result === undefined) return what;
+function endOf({ what, text, result }: Extract<Event, { kind: 'finished' }>): string {
+  if (result === undefined) return text === undefined ? what : `${what}: ${text}`;
   const inside = result.kind === 'baseline' || result.kind === 'configure';
   return inside ? `${result.kind}: ${result.summary}` : result.summary;
 }

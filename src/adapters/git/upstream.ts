@@ -27,12 +27,18 @@ export interface Upstream {
 export function createUpstream({ serverUrl, token, mask, signal }: UpstreamOptions): Upstream {
   const server = serverUrl.replace(/\/*$/, '/');
   const login = token === undefined ? {} : authorization(server, token);
+  // Two fetches into one repository meet at its lock files.
+  let before: Promise<void> = Promise.resolve();
   const open = (directory: string) => createGit({ directory, mask, timeoutMs: TIMEOUT_MS, signal });
   return {
-    async fetchCommit(directory, commit) {
-      const git = await open(directory);
-      const fetched = await git(fetchOf(['--depth=1'], 'origin', [commit]), login);
-      if (fetched.exitCode !== 0 && !isMissing(fetched)) throw fetchError(`commit ${commit}`, fetched, '2 min');
+    fetchCommit(directory, commit) {
+      const turn = before.then(async () => {
+        const git = await open(directory);
+        const fetched = await git(fetchOf(['--depth=1'], 'origin', [commit]), login);
+        if (fetched.exitCode !== 0 && !isMissing(fetched)) throw fetchError(`commit ${commit}`, fetched, '2 min');
+      });
+      before = turn.catch(() => undefined);
+      return turn;
     },
     async isAncestor(directory, older, newer) {
       if (!COMMIT.test(older) || !COMMIT.test(newer)) return undefined;

@@ -59,7 +59,14 @@ describe('a part of a step', () => {
   it('of which nobody knew is told all the same', () => {
     const { lines, tell } = harness();
     tell({ kind: 'finished', what: 'elsewhere' });
-    expect(lines).toEqual(['  ok elsewhere (0.0 s)']);
+    expect(lines).toEqual(['  ok elsewhere']);
+  });
+
+  it('tells how it ended, with its time', () => {
+    const { lines, tell } = harness();
+    tell({ kind: 'started', what: 'web' });
+    tell({ kind: 'finished', what: 'web', text: 'as its definition says' });
+    expect(lines).toEqual(['  ok web: as its definition says (0.0 s)']);
   });
 });
 
