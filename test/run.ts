@@ -8,6 +8,7 @@ import { missingForForge } from './e2e/requirements.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const RESULTS = join(ROOT, 'test-results');
+const CONTAINERS: ReadonlySet<string> = new Set(['integration', 'host']);
 /** What of the end-to-end tests needs containers. */
 const DEPLOYS = ['controlplane', 'controlplane-pilot', 'deploy', 'workflows'].map(
   (name) => `test/e2e/${name}.e2e.test.ts`,
@@ -61,8 +62,8 @@ async function main(projects: readonly string[]): Promise<void> {
   const left: string[] = [];
   const times: string[] = [];
   for (const project of projects) {
-    if (project === 'integration' && missing !== '') {
-      left.push(`integration tests with real containers: ${missing}`);
+    if (CONTAINERS.has(project) && missing !== '') {
+      left.push(`${project} tests with real containers: ${missing}`);
       continue;
     }
     const forge = project === 'e2e' ? missingForForge(ROOT) : undefined;
@@ -93,4 +94,4 @@ async function main(projects: readonly string[]): Promise<void> {
 }
 
 const asked = process.argv.slice(2);
-await main(asked.length > 0 ? asked : ['unit', 'contract', 'integration']);
+await main(asked.length > 0 ? asked : ['unit', 'contract', 'host', 'integration']);

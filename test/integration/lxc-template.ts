@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeTemplate } from '../../local/node/backend/lxc/template.ts';
@@ -25,10 +27,29 @@ export async function debianTemplate(
   const folder = join(FOLDER, packages.join('+'));
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const destination = join(folder, recipe.file);
-  if (existsSync(destination) && Date.now() - statSync(destination).mtimeMs < 7 * DAY) return destination;
-  rmSync(destination, { force: true });
-  console.warn('making a Debian template with debootstrap: this takes a minute or two');
-  const log = (line: string): void => console.warn(line);
-  await makeTemplate(recipe, destination, FOLDER, log, new AbortController().signal);
+  const isThere = (): boolean => existsSync(destination) && Date.now() - statSync(destination).mtimeMs < 7 * DAY;
+  if (isThere()) return destination;
+  await alone(async () => {
+    if (isThere()) return;
+    rmSync(destination, { force: true });
+    console.warn('making a Debian template with debootstrap: this takes a minute or two');
+    const log = (line: string): void => console.warn(line);
+    await makeTemplate(recipe, destination, FOLDER, log, new AbortController().signal);
+  });
   return destination;
+}
+
+/** Test files run side by side: one of them makes a template, the others wait for it. */
+async function alone(work: () => Promise<void>): Promise<void> {
+  const holder = spawn('flock', [join(FOLDER, 'lock'), 'sh', '-c', 'echo held; cat'], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const ended = once(holder, 'exit');
+  try {
+    await once(holder.stdout, 'data');
+    await work();
+  } finally {
+    holder.stdin.end();
+    await ended;
+  }
 }
