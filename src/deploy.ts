@@ -13,6 +13,7 @@ import type { Outcome } from './model/outcome.ts';
 import type { Ports, Reporter, Source } from './model/ports.ts';
 import { secretsFiles } from './model/secrets-file.ts';
 import type { Settings } from './model/settings.ts';
+import { forgetOldBackups } from './old-backups.ts';
 import { foundStopped } from './plan/moves.ts';
 import { ContainerRun, type RunOptions } from './run.ts';
 import { type Again, goBack, type RollbackWish, rollback as rollBack, settle } from './way-back.ts';
@@ -132,7 +133,10 @@ function attempt(ports: Ports, options: RunOptions): Promise<Outcome> {
     const milliseconds = ports.clock.now().getTime() - began;
     const openPorts = health.length > 0 || address === undefined ? [] : await guest.openWebPorts(address);
     const outcome = finishedOutcome({ converged, checks, address, health, openPorts, milliseconds });
-    if (outcome.kind === 'done' && options.scope !== 'resources') await settle(ports, run, observation);
+    if (outcome.kind === 'done' && options.scope !== 'resources') {
+      await settle(ports, run, observation);
+      await forgetOldBackups(ports, run, observation, options.signal);
+    }
     return outcome;
   });
 }

@@ -2,9 +2,10 @@ import type { Observation } from './apply/context.ts';
 import { call, DEADLINES } from './apply/deadlines.ts';
 import type { Desired } from './model/desired.ts';
 import { isGitopsError } from './model/errors.ts';
+import type { Mark } from './model/mark.ts';
 import type { Plan } from './model/plan.ts';
 import type { Ports } from './model/ports.ts';
-import { changesOf, markDrift, TELLING_TASKS } from './plan/drift.ts';
+import { changesOf, isStopped, markDrift, toldBy } from './plan/drift.ts';
 import { ContainerRun, type RunOptions } from './run.ts';
 
 /**
@@ -19,26 +20,32 @@ export async function withDrift(
   define: (directory: string, commit: string) => Promise<Desired>,
 ): Promise<Plan> {
   const { directory, signal } = options;
-  if (seen.kind === 'absent' || directory === undefined || changesOf(plan).length === 0) return plan;
-  const { commit } = seen.mark;
-  if (commit === undefined || seen.mark.role !== 'live') return plan;
-  const deployed = await desiredOf(ports, directory, commit, define);
+  if (seen.kind === 'absent' || seen.mark.role !== 'live') return plan;
+  const marked =
+    directory === undefined ? plan : await withMarks(ports, { ...options, directory }, plan, seen.mark, define);
+  if (marked === plan && !isStopped(seen.state, plan)) return plan;
+  const since = Date.parse(seen.mark.good?.at ?? '') / 1000;
+  if (Number.isNaN(since)) return marked;
+  const { node, vmid, running } = seen.state;
+  const tasks = await ports.inventory.tasks(node, vmid, call(DEADLINES.read, signal));
+  return { ...marked, notes: [...marked.notes, ...toldBy(tasks, since, running)] };
+}
+
+/** The same plan when nothing was changed by hand, or nobody can tell. */
+async function withMarks(
+  ports: Ports,
+  options: RunOptions & { readonly directory: string },
+  plan: Plan,
+  { commit }: Mark,
+  define: (directory: string, commit: string) => Promise<Desired>,
+): Promise<Plan> {
+  if (commit === undefined || changesOf(plan).length === 0) return plan;
+  const deployed = await desiredOf(ports, options.directory, commit, define);
   if (deployed === undefined) return plan;
   const run = new ContainerRun(ports, { ...options, desired: deployed, back: true, scope: 'plan' });
   try {
     await run.input();
-    const marked = markDrift(plan, run.decide(await run.observe(), new Set()));
-    if (marked === plan) return plan;
-    const since = Date.parse(seen.mark.good?.at ?? '') / 1000;
-    if (Number.isNaN(since)) return marked;
-    const { node, vmid } = seen.state;
-    const tasks = await ports.inventory.tasks(node, vmid, call(DEADLINES.read, signal));
-    const told = tasks.filter(({ type, started }) => TELLING_TASKS.has(type) && started > since).slice(0, 5);
-    const notes = told.map(({ type, user, started }) => {
-      const at = new Date(started * 1000).toISOString().slice(0, 16).replace('T', ' ');
-      return `since the deploy: ${type} by ${user}, ${at} UTC`;
-    });
-    return { ...marked, notes: [...marked.notes, ...notes] };
+    return markDrift(plan, run.decide(await run.observe(), new Set()));
   } finally {
     await run.close();
   }

@@ -1,9 +1,13 @@
+import { call, DEADLINES } from '../apply/deadlines.ts';
 import { define, preview } from '../deploy.ts';
 import { isGitopsError } from '../model/errors.ts';
 import type { FleetReport } from '../model/fleet-report.ts';
+import type { Mark } from '../model/mark.ts';
+import type { ContainerState } from '../model/observed.ts';
 import type { Step } from '../model/plan.ts';
 import type { Ports } from '../model/ports.ts';
 import type { Settings } from '../model/settings.ts';
+import { toldBy } from '../plan/drift.ts';
 import { changesOf, changeText, stepTitle } from '../report/plan.ts';
 import { type DefinitionOf, type FleetOptions, forEach, liveAsListed, type Work } from './own.ts';
 import { seenOnce } from './seen-once.ts';
@@ -29,6 +33,7 @@ export async function drift(
   );
   const looking = { ...ports, inventory };
   const marks = live.map(({ mark }) => mark);
+  const states = new Map(live.map(({ mark, state }) => [mark.vmid, state]));
   const look: Work = async (mark) => {
     const { name, owner, stage, commit } = mark;
     const found = await definitionOf(mark).catch((error: unknown) => {
@@ -46,6 +51,8 @@ export async function drift(
         `${stepTitle(step)}: ${step.reason}`,
         ...changesOf(step).map((change) => `  ${changeText(change)}`),
       ]);
+      const state = states.get(mark.vmid);
+      if (steps.length > 0 && state !== undefined) details.push(...(await whoDid(ports, mark, state, signal)));
       const since = commit === undefined ? 'its definition' : `commit ${commit.slice(0, 12)}`;
       return steps.length === 0
         ? { state: 'ok', text: `as ${since} says`, details }
@@ -55,4 +62,16 @@ export async function drift(
     }
   };
   return forEach(marks, ports, signal, look, AT_ONCE);
+}
+
+/** Only for one that differs: looking at a thousand that do not costs nothing. */
+async function whoDid(
+  { inventory }: Ports,
+  { good }: Mark,
+  { node, vmid, running }: ContainerState,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const since = Date.parse(good?.at ?? '') / 1000;
+  if (Number.isNaN(since)) return [];
+  return toldBy(await inventory.tasks(node, vmid, call(DEADLINES.read, signal)), since, running);
 }

@@ -1,3 +1,4 @@
+import { mayHaveExpired, removeExpired, withUntil } from '../apply/back/replace-backups.ts';
 import { call, DEADLINES } from '../apply/deadlines.ts';
 import { assertFree, type Holding, newLease, writeMark } from '../apply/lease.ts';
 import { listOwn } from '../apply/list.ts';
@@ -78,9 +79,30 @@ export class OwnContainer {
   async held<T>(work: (holding: Holding) => Promise<T>): Promise<T> {
     const holding = await this.take();
     try {
-      return await work(holding);
+      const done = await work(holding);
+      await this.forgetOldBackups(holding);
+      return done;
     } finally {
       await this.change(({ lease: _, ...mark }) => mark);
+    }
+  }
+
+  /** As a deploy does it; what was done for the container is done, whatever comes of it. */
+  private async forgetOldBackups({ state, mark }: Holding): Promise<void> {
+    const { ports, signal } = this;
+    if (!mayHaveExpired(mark, ports)) return;
+    try {
+      const expired = await removeExpired({ ports, node: state.node, signal }, mark);
+      await this.change((now) => withUntil(now, expired));
+      for (const volid of expired.removed)
+        ports.reporter.tell({
+          kind: 'note',
+          text: `backup ${volid}, of what was before a replace, was too old: removed`,
+        });
+    } catch (error) {
+      if (signal.aborted) throw error;
+      const reason = error instanceof Error ? error.message : String(error);
+      ports.reporter.tell({ kind: 'warning', text: `an old backup of a replace stays: ${reason}` });
     }
   }
 

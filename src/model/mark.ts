@@ -92,6 +92,8 @@ export interface Mark {
   readonly promotion?: Promotion;
   /** Of a candidate: nobody needs it after this, ISO 8601. */
   readonly expires?: string;
+  /** A replace has left a backup of what was before: the next run after this looks for it, and removes it. ISO 8601. */
+  readonly backupsUntil?: string;
   readonly lease?: Lease;
   readonly phase?: 'destroying';
   /** Where the forge that deployed it shows more. */

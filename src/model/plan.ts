@@ -212,5 +212,5 @@ export interface Plan {
   /** The root file system first. */
   readonly data: readonly DataLine[];
   /** How the container goes back when the change fails, and since when there is a state to go back to; for people. */
-  readonly wayBack?: string;
+  readonly wayBack: string;
 }

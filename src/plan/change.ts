@@ -89,7 +89,7 @@ function changesHere(input: PlanInput, present: Present): Body {
   const back = wayBackOf(input, present, steps, moves.length > 0);
   return {
     steps: [...back.before, ...moves, ...back.after, ...steps],
-    ...(back.text === undefined ? {} : { wayBack: back.text }),
+    wayBack: back.text,
     notes: [
       ...notes,
       ...moveNotes(edits, present, input.moving),
@@ -118,11 +118,10 @@ function wayBackOf(
   { state, mark }: Present,
   steps: readonly Step[],
   moving: boolean,
-): { readonly before: readonly Step[]; readonly after: readonly Step[]; readonly text?: string } {
+): { readonly before: readonly Step[]; readonly after: readonly Step[]; readonly text: string } {
   const nothing = { before: [], after: [] };
   const last = lastWayBack(mark, now);
-  if (!needsWayBack(mark, steps)) return { ...nothing, ...(last === 'none yet' ? {} : { text: `last ${last}` }) };
-  if (facts === undefined) return nothing;
+  if (!needsWayBack(mark, steps) || facts === undefined) return { ...nothing, text: last };
   // What waits for its removal is in a snapshot too.
   const choice = chooseWayBack(
     desired.wayBack,
@@ -133,7 +132,7 @@ function wayBackOf(
   const keep = keepSteps(choice, desired.commit);
   // A snapshot would hold what is to move.
   const late = moving && choice.kind === 'snapshot';
-  const text = `${describeWayBack(choice)}; last ${last}`;
+  const text = `${describeWayBack(choice)}; ${last}`;
   return late ? { before: [], after: keep, text } : { before: keep, after: [], text };
 }
 

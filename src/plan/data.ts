@@ -40,6 +40,21 @@ export function dataOfChange(
   ];
 }
 
+/** In a replace that has begun: volumes may be with the candidate, and come back. */
+export function dataOfBegun(desired: Desired, present: Present, sizes: ReadonlyMap<string, number>): DataLine[] {
+  const renewed = present.mark.promotion?.renewed === true;
+  const lines = dataOfChange({ ...desired, deletedVolumes: [] }, present, sizes, renewed ? 'kept' : 'destroyed');
+  return lines.map((line) => {
+    const size = line.size ?? desired.volumes.find(({ name }) => name === line.name)?.size;
+    return size === undefined ? line : { ...line, size };
+  });
+}
+
+/** The same where a restore that failed has left no container. */
+export function dataOfMissing(desired: Desired): DataLine[] {
+  return dataOfCreate(desired).map((line) => (line.kind === 'volume' ? { ...line, fate: 'attached' } : line));
+}
+
 /** What destroying, or retiring, a container does to its data. */
 export function dataOfAbsent(
   present: Present,

@@ -1,3 +1,4 @@
+import type { TaskState } from '../model/observed.ts';
 import type { Change, Plan, Step } from '../model/plan.ts';
 
 /** Every change of a plan that stands in a step. */
@@ -20,11 +21,30 @@ export function markDrift(plan: Plan, deployed: Plan): Plan {
   return { ...plan, steps };
 }
 
-/** Tasks that change a container beside its config, which Proxmox VE writes without a task. */
-export const TELLING_TASKS: ReadonlySet<string> = new Set([
-  'resize',
-  'move_volume',
-  'vzrollback',
-  'vzrestore',
-  'vzmigrate',
-]);
+/** Tasks that change what a container is. Its config Proxmox VE writes without one: who did that is nowhere. */
+const CHANGING: ReadonlySet<string> = new Set(['resize', 'move_volume', 'vzrollback', 'vzrestore', 'vzmigrate']);
+/** Why one does not run. One that was shut down from the inside, or by its node, has neither. */
+const STOPPING: ReadonlySet<string> = new Set(['vzstop', 'vzshutdown', 'vzsuspend']);
+const TOLD = 5;
+
+/** Who did what since `since` (seconds), newest first, as far as the task list tells. Pure. */
+export function toldBy(
+  tasks: readonly Pick<TaskState, 'type' | 'user' | 'started'>[],
+  since: number,
+  running: boolean,
+): readonly string[] {
+  const later = tasks.filter(({ started }) => started > since).toSorted((a, b) => b.started - a.started);
+  const stop = running ? undefined : later.find(({ type }) => STOPPING.has(type));
+  return later
+    .filter((task) => CHANGING.has(task.type) || task === stop)
+    .slice(0, TOLD)
+    .map(({ type, user, started }) => {
+      const at = new Date(started * 1000).toISOString().slice(0, 16).replace('T', ' ');
+      return `since the deploy: ${type} by ${user}, ${at} UTC`;
+    });
+}
+
+/** Whether a plan starts a container that somebody has stopped: the one kind of drift that no field tells. */
+export function isStopped({ running }: { readonly running: boolean }, { steps }: Plan): boolean {
+  return !running && steps.some(({ kind }) => kind === 'start');
+}

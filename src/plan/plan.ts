@@ -1,16 +1,17 @@
 import type { Address, Desired } from '../model/desired.ts';
 import type { ImageFacts } from '../model/image.ts';
-import type { Dependency, Plan } from '../model/plan.ts';
+import type { Dependency, Plan, Step } from '../model/plan.ts';
 import type { MigrateFacts, MoveFacts } from '../model/relocation.ts';
 import type { ReplaceFacts } from '../model/replacement.ts';
 import { type AbsentPlan, absentPlan } from './absent.ts';
 import { changePlan } from './change.ts';
 import { createPlan } from './create.ts';
+import { dataOfBegun, dataOfMissing } from './data.ts';
 import type { Present } from './edit.ts';
 import type { Due } from './guest-steps.ts';
 import { dependencyNotes, dependencyRefusals, olderRefusal } from './refusals.ts';
 import type { TemplateFacts } from './template.ts';
-import type { WayBackFacts } from './way-back.ts';
+import { lastWayBack, type WayBackFacts } from './way-back.ts';
 
 /** What was found for a desired container. */
 export type Observation =
@@ -84,7 +85,7 @@ export function plan(input: PlanInput): Plan {
       ...body.refusals,
     ],
     data: body.data,
-    ...(body.wayBack === undefined ? {} : { wayBack: body.wayBack }),
+    wayBack: body.wayBack ?? wayBackOf(input, body.steps),
     ...(id === undefined ? {} : { id }),
   };
 }
@@ -98,16 +99,27 @@ function bodyOf(input: PlanInput): Body {
   return absentPlan(desired, observed, { sizes, missing }, 'the definition says STATE=absent');
 }
 
+function wayBackOf({ observed, now = new Date(0) }: PlanInput, steps: readonly Step[]): string {
+  if (observed.kind === 'absent') return 'none: there is nothing yet to go back to';
+  const last = lastWayBack(observed.mark, now);
+  const dies = steps.some(({ kind }) => kind === 'destroy');
+  return dies ? `none: snapshots go with the container; ${last}` : last;
+}
+
 function isBegun(observed: Observation): boolean {
   return observed.kind === 'absent' ? observed.candidate !== undefined : observed.mark.promotion !== undefined;
 }
 
 /** Whatever else is due waits: until it is finished, one of two containers has what the other one needs. */
-function unfinished({ without }: PlanInput): Body {
+function unfinished({ desired, observed, without, sizes = new Map() }: PlanInput): Body {
   const reason = 'a replace was begun, and is finished first';
-  const nothing = { refusals: [], data: [] };
-  if (without?.has('replace') === true) return { ...nothing, steps: [], notes: ['a replace is under way'] };
-  return { ...nothing, steps: [{ kind: 'replace', changes: [], reason, disruption: 'replace' }], notes: [] };
+  const rest = {
+    refusals: [],
+    data: observed.kind === 'absent' ? dataOfMissing(desired) : dataOfBegun(desired, observed, sizes),
+    wayBack: 'the replace’s own: what was before comes back when it fails',
+  };
+  if (without?.has('replace') === true) return { ...rest, steps: [], notes: ['a replace is under way'] };
+  return { ...rest, steps: [{ kind: 'replace', changes: [], reason, disruption: 'replace' }], notes: [] };
 }
 
 function addressOf(desired: Desired): string {

@@ -8,6 +8,7 @@ import { observedMounts } from './mounts.ts';
 import { reservedAtCreate } from './parameters.ts';
 import type { Body, PlanInput } from './plan.ts';
 import { foreignSnapshotsRefusal, reservedNote, reservedRefusal } from './refusals.ts';
+import { lastWayBack } from './way-back.ts';
 
 export interface ReplacePolicy {
   readonly inPlace: boolean;
@@ -42,7 +43,21 @@ export function replaceBody(input: PlanInput, present: Present, changes: readonl
     notes: [...notesOf(input, present), ...reservedNote(reserved, rootLogin)],
     refusals: [...refusalsOf(input, vmid), ...reservedRefusal(vmid, reserved, rootLogin)],
     data: dataOfChange(desired, present, sizes, 'destroyed'),
+    ...wayBackOf(input, present),
   };
+}
+
+function wayBackOf(
+  { desired, replacing, now = new Date(0) }: PlanInput,
+  { state, mark }: Present,
+): Pick<Body, 'wayBack'> {
+  if (replacing === undefined) return {};
+  const { backup } = replacePolicy(desired, state.config, replacing);
+  const then =
+    backup === 'none'
+      ? 'then none: the definition says way_back: none'
+      : `then its backup on ${replacing.backupStorage ?? 'no storage'}`;
+  return { wayBack: `the old container until the new one is proven, ${then}; ${lastWayBack(mark, now)}` };
 }
 
 function refusalsOf({ replacing }: PlanInput, vmid: number): Refusal[] {

@@ -108,10 +108,10 @@ export function keepSteps(choice: WayBackChoice, trying: string | undefined): re
   return [{ kind: 'keep', way, ...(trying === undefined ? {} : { trying }), reason, disruption: 'none' }];
 }
 
-/** `last way back 2026-11-21 15:00 (commit c0ffee…, 3 hours ago)` */
+/** `last 3 h ago, commit c0ffee…`, or `none kept yet`. */
 export function lastWayBack({ history = [], attempt }: Mark, now: Date): string {
   const last = attempt ?? history[0];
-  if (last === undefined) return 'none yet';
+  if (last === undefined) return 'none kept yet';
   const minutes = Math.max(0, Math.round((now.getTime() - Date.parse(last.at)) / 60_000));
   const age =
     minutes < 120
@@ -119,5 +119,5 @@ export function lastWayBack({ history = [], attempt }: Mark, now: Date): string 
       : minutes < 2880
         ? `${Math.round(minutes / 60)} h`
         : `${Math.round(minutes / 1440)} days`;
-  return `${age} ago${last.commit === undefined ? '' : `, commit ${last.commit.slice(0, 12)}`}`;
+  return `last ${age} ago${last.commit === undefined ? '' : `, commit ${last.commit.slice(0, 12)}`}`;
 }

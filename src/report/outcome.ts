@@ -111,8 +111,8 @@ export function outcomeMarkdown(outcome: Outcome): string {
       outcome satisfies never;
   }
   for (const note of outcome.plan?.notes ?? []) lines.push('', `> ${cell(note)}`);
-  if (outcome.plan !== undefined && outcome.plan.data.length > 0)
-    lines.push('', `data: ${cell(dataLine(outcome.plan))}`);
+  if (outcome.plan !== undefined) lines.push('', `data: ${cell(dataLine(outcome.plan))}`);
+  if (outcome.kind === 'planned') lines.push('', `way back: ${cell(outcome.plan.wayBack)}`);
   return `${lines.join('\n')}\n`;
 }
 

@@ -97,8 +97,9 @@ export function dataText({ name, fate, size, path }: DataLine): string {
 const GOOD: ReadonlySet<Step['kind']> = new Set(['create', 'download', 'image', 'revive']);
 const BAD: ReadonlySet<Step['kind']> = new Set(['destroy', 'replace', 'discard', 'retire']);
 
-/** Every plan ends with it: what becomes of the root file system and of each volume. */
+/** Every plan ends with it, and with the way back: what becomes of the root file system and of each volume. */
 export function dataLine({ data }: Plan, style: Style = PLAIN): string {
+  if (data.length === 0) return 'none';
   return data.map((line) => (line.fate === 'destroyed' ? style.bad(dataText(line)) : dataText(line))).join(' · ');
 }
 
@@ -115,7 +116,6 @@ export function renderPlan(plan: Plan, style: Style = PLAIN): string[] {
     lines.push(`  ${style.bad('refused:')} ${reason}`, ...advice.map((text) => `      ${style.dim('→')} ${text}`));
   }
   lines.push(`  ${style.bold(verdict(plan))}`);
-  if (plan.data.length > 0) lines.push(`  ${style.dim('data:')} ${dataLine(plan, style)}`);
-  if (plan.wayBack !== undefined) lines.push(`  ${style.dim('way back:')} ${plan.wayBack}`);
+  lines.push(`  ${style.dim('data:')} ${dataLine(plan, style)}`, `  ${style.dim('way back:')} ${plan.wayBack}`);
   return lines;
 }

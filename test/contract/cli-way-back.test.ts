@@ -68,7 +68,7 @@ describe('a container whose storage takes snapshots', () => {
     const second = commit('two');
     const plan = await site.run(['plan', directory]);
     expect(plan.text).toMatch(/keep a snapshot/);
-    expect(plan.text).toMatch(/way back: a snapshot; last none yet/);
+    expect(plan.text).toMatch(/way back: a snapshot; none kept yet/);
     expect((await site.run(['deploy', directory])).code).toBe(0);
     const kept = await mark();
     expect(kept).toMatchObject({ commit: second, history: [{ commit: first }] });
@@ -210,4 +210,49 @@ describe('what was changed by hand', () => {
     expect(plan.text).toMatch(/swap: 64 → 512.* \[changed by hand\]/);
     expect(plan.text).toMatch(/memory: 512 → 768(?!.*changed by hand)/);
   });
+
+  it('is told with who did it and when, where the task list tells: by plan and by drift', async () => {
+    await begin(`${CONFIG}DISK=local-lvm:4\n`);
+    await nextSecond();
+    await task('PUT', '/nodes/pve/lxc/1042/resize', { disk: 'rootfs', size: '6G' });
+    await task('POST', '/nodes/pve/lxc/1042/status/stop');
+    const who = /since the deploy: (resize|vzstop) by (\S+), \d{4}-\d\d-\d\d \d\d:\d\d UTC/g;
+    for (const command of ['plan', 'drift']) {
+      const end = await site.run([command, directory]);
+      expect([command, end.code]).toEqual([command, command === 'plan' ? 0 : 2]);
+      const told = [...end.text.replace(/\s+/g, ' ').matchAll(who)].map(([, what, by]) => [what, by]);
+      expect({ command, told: told.toSorted() }).toEqual({
+        command,
+        told: [
+          ['resize', 'root@pam'],
+          ['vzstop', 'root@pam'],
+        ],
+      });
+    }
+  });
+
+  it('a stop alone is told, too', async () => {
+    await begin(`${CONFIG}DISK=local-lvm:4\n`);
+    await nextSecond();
+    await task('POST', '/nodes/pve/lxc/1042/status/stop');
+    for (const command of ['plan', 'drift'])
+      expect((await site.run([command, directory])).text.replace(/\s+/g, ' ')).toContain('since the deploy: vzstop by');
+  });
 });
+
+/** A task of the node, to its end. */
+async function task(method: string, path: string, fields: Readonly<Record<string, string>> = {}): Promise<void> {
+  const upid = dataOf<string>(await site.client.call(method, path, fields));
+  for (;;) {
+    const status = dataOf<{ exitstatus?: string }>(await site.client.call('GET', `/nodes/pve/tasks/${upid}/status`));
+    if (status.exitstatus === undefined) continue;
+    expect(status.exitstatus).toBe('OK');
+    return;
+  }
+}
+
+/** Tasks begin at a second, and so did the deploy end. */
+async function nextSecond(): Promise<void> {
+  const began = Math.floor(Date.now() / 1000);
+  while (Math.floor(Date.now() / 1000) <= began + 1) await site.client.call('GET', '/version');
+}

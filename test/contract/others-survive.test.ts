@@ -53,7 +53,7 @@ async function task(
 }
 
 /** Everything of one container. */
-async function whole(vmid: number): Promise<unknown> {
+async function whole(vmid: number) {
   const volumes = (await list('/nodes/pve/storage/local-lvm/content')).filter((volume) => volume.vmid === vmid);
   const contents = volumes.map(async ({ volid }) => {
     return [volid, await site.control('GET', `content?volid=${encodeURIComponent(String(volid))}`)] as const;
@@ -62,11 +62,15 @@ async function whole(vmid: number): Promise<unknown> {
     config: await site.config(vmid),
     status: (await list('/nodes/pve/lxc')).find((guest) => guest.vmid === vmid)?.status,
     volumes: await Promise.all(contents),
-    snapshots: await list(`/nodes/pve/lxc/${vmid}/snapshot`),
+    // The digest of the last one is that of the config.
+    snapshots: (await list(`/nodes/pve/lxc/${vmid}/snapshot`)).map((snapshot) => without(snapshot, 'digest')),
     backups: (await list('/nodes/pve/storage/local/content?content=backup')).filter((entry) => entry.vmid === vmid),
     permissions: (await list('/access/acl')).filter(({ path }) => path === `/vms/${vmid}`),
   };
 }
+
+const without = <T extends object>(values: T, ...keys: readonly string[]): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(Object.entries(values).filter(([key]) => !keys.includes(key)));
 
 /** With something in its volumes, a snapshot and a backup that somebody relies on. */
 async function use(vmid: number): Promise<void> {
@@ -103,6 +107,7 @@ const COMMANDS = [
   'deploy --force',
   'configure',
   'rebuild',
+  'snapshot',
   'status',
   'doctor',
   'history',
@@ -113,8 +118,49 @@ const COMMANDS = [
   'destroy --yes --delete-volume data --delete-volume mp0',
 ];
 
-/** Other commands that could meet it. */
-const SITE_WIDE = ['status', 'image list', 'image prune', `import --vmid ${THEIRS} --print`];
+/** Other commands that could meet it. DIR is a folder with the definition in it. */
+const SITE_WIDE = [
+  'status',
+  'image list',
+  'image prune --older-than 0',
+  `import --vmid ${THEIRS} --print`,
+  'validate DIR/apache',
+  'adopt --all DIR',
+  'drift',
+  'drift DIR/apache',
+  'setup',
+];
+
+/** Commands for all containers of the site; the one of another repository is one of them. */
+const FLEET = ['update', 'backup --storage local'];
+
+/** What is not tried here, each with the reason. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  schema: 'prints a file',
+  diff: 'compares two commits, asks no server',
+  secret: 'writes files of the definition, asks no server',
+  controlplane: 'deploys by the same flow what it finds by its own marks, in test/e2e',
+  node: 'the local node itself, of this machine',
+  help: 'prints words',
+};
+
+/** What adopt is for, when it is asked for by vmid: its mark and our tag, and nothing else. */
+const OF_MARKS = ['description', 'tags', 'digest'];
+
+describe('the commands', () => {
+  it('are all here, or named with the reason why not', async () => {
+    const help = await site.run(['--help']);
+    const names = [...(help.stdout.split('Commands:')[1] ?? '').matchAll(/^ {2}([a-z][a-z-]*)/gm)].map(
+      ([, name]) => name,
+    );
+    const tried = [...COMMANDS, ...SITE_WIDE, ...FLEET].map((command) => command.split(' ')[0]);
+    expect(names.length).toBeGreaterThan(15);
+    expect(names.filter((name = '') => !tried.includes(name) && ELSEWHERE[name] === undefined)).toEqual([]);
+    const image = await site.run(['image', '--help']);
+    const kinds = [...(image.stdout.split('Commands:')[1] ?? '').matchAll(/^ {2}([a-z]+)/gm)].map(([, name]) => name);
+    expect(kinds.toSorted()).toEqual(['build', 'help', 'list', 'prune']);
+  });
+});
 
 describe.each<readonly [string, () => Promise<unknown>, string, string | undefined]>([
   ['made by hand', () => byHand(THEIRS), 'somebody made it by hand', undefined],
@@ -162,17 +208,39 @@ describe.each<readonly [string, () => Promise<unknown>, string, string | undefin
       if (!['status', 'doctor', 'history'].includes(verb))
         expect({ command, code: end.code }).toEqual({ command, code: 6 });
     }
+    const folder = join(directory, '..');
     for (const command of SITE_WIDE) {
-      await site.run(command.split(' '));
+      const end = await site.run(command.split(' ').map((word) => word.replace('DIR', folder)));
+      expect([command, end.code]).not.toEqual([command, 1]);
       expect({ command, state: await whole(THEIRS) }).toEqual({ command, state: before });
     }
+    for (const command of FLEET) {
+      const end = await site.run([...command.split(' ')]);
+      expect([command, end.code]).not.toEqual([command, 1]);
+      const { backups, ...now } = await whole(THEIRS);
+      expect({ command, state: now }).toEqual({ command, state: without(before, 'backups') });
+      expect(backups).toEqual(expect.arrayContaining(before.backups));
+      if (owner === undefined) expect(backups).toEqual(before.backups);
+    }
+    const since = await whole(THEIRS);
     const gone = await site.run(['deploy', define(THEIRS, 'state: absent')]);
-    expect([gone.code, await whole(THEIRS)]).toEqual([6, before]);
+    expect([gone.code, await whole(THEIRS)]).toEqual([6, since]);
     expect((await list('/nodes/pve/lxc')).map(({ vmid }) => vmid)).not.toContain(901_043);
-    if (owner === undefined) return;
+    define(THEIRS);
     const taken = await site.run(['adopt', directory, '--vmid', String(THEIRS)]);
-    expect([taken.code, await whole(THEIRS)]).toEqual([6, before]);
+    if (owner === undefined) {
+      expect(taken.code).toBe(0);
+      const now = await whole(THEIRS);
+      expect({ ...now, config: without(now.config ?? {}, ...OF_MARKS) }).toEqual({
+        ...since,
+        config: without(since.config ?? {}, ...OF_MARKS),
+      });
+      return;
+    }
+    expect([taken.code, await whole(THEIRS)]).toEqual([6, since]);
     expect(flat(taken.text)).toContain(`--from ${owner}`);
+    const all = await site.run(['adopt', '--all', folder, '--yes']);
+    expect([all.code, await whole(THEIRS)]).toEqual([6, since]);
   }, 300_000);
 
   it('survives what is done to ours beside it', async () => {

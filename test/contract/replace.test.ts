@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { parseDescription } from '../../src/model/mark.ts';
+import { formatDescription, type Mark, parseDescription } from '../../src/model/mark.ts';
 import { parseReplaceBackup } from '../../src/model/promotion.ts';
 import { volumeOf } from '../../src/model/property-string.ts';
 import { CliSite } from './support/cli.ts';
@@ -195,4 +195,130 @@ describe('a replace of a container with volumes', () => {
     expect(days).toBeLessThan(7.1);
     await site.control('PUT', 'answers', { ...found, stdout: '' });
   });
+
+  it('the backup it leaves goes with the first run after seven days, and until then nobody looks for it', async () => {
+    define({ disk: 'local-lvm:4' }, 'two');
+    expect((await site.run(['deploy', directory])).code).toBe(0);
+    const days = (Date.parse((await mark())?.backupsUntil ?? '') - Date.now()) / 86_400_000;
+    expect(days).toBeGreaterThan(6.9);
+    expect(days).toBeLessThan(7.1);
+    const [ours, ...more] = await backups();
+    expect(more).toEqual([]);
+    const copies = await others(ours?.notes ?? '');
+
+    const waiting = await callsOf(['deploy', directory]);
+    await rewrite((now) => {
+      const { backupsUntil: _, ...rest } = now;
+      return rest;
+    });
+    expect(waiting).toBe(await callsOf(['deploy', directory]));
+    expect((await backups()).map(({ volid }) => volid)).toEqual([ours?.volid, ...copies]);
+
+    await noteOf(ours?.volid ?? '', old(ours?.notes ?? ''));
+    await rewrite((now) => ({ ...now, backupsUntil: PAST }));
+    const end = await site.run(['deploy', directory]);
+    expect(end.code).toBe(0);
+    expect(end.text).toContain('nothing to change');
+    expect(end.text).toContain(`backup ${ours?.volid}, of what was before a replace, was too old: removed`);
+    expect((await backups()).map(({ volid }) => volid)).toEqual(copies);
+    expect(await mark()).not.toHaveProperty('backupsUntil');
+    expect(await mark()).not.toHaveProperty('lease');
+  }, 60_000);
+
+  it.each([
+    ['backup', '--storage', 'local', '--only', 'apache'],
+    ['update', '--only', 'apache'],
+  ])(
+    'and with %s of all containers',
+    async (...command) => {
+      define({ disk: 'local-lvm:4' }, 'two');
+      expect((await site.run(['deploy', directory])).code).toBe(0);
+      const [ours] = await backups();
+      await noteOf(ours?.volid ?? '', old(ours?.notes ?? ''));
+      await rewrite((now) => ({ ...now, backupsUntil: PAST }));
+      const end = await site.run(command);
+      expect(end.code === 0 ? '' : end.text).toBe('');
+      expect((await backups()).map(({ volid }) => volid)).not.toContain(ours?.volid);
+      expect(await mark()).not.toHaveProperty('backupsUntil');
+      expect(await mark()).not.toHaveProperty('lease');
+    },
+    60_000,
+  );
+
+  it('one that is destroyed with everything says which backup stays', async () => {
+    define({ disk: 'local-lvm:4', protection: 'false' }, 'two');
+    expect((await site.run(['deploy', directory])).code).toBe(0);
+    const [ours] = await backups();
+    const volumes = ['--delete-volume', 'data', '--delete-volume', 'cache'];
+    const end = await site.run(['destroy', directory, '--yes', ...volumes]);
+    expect(end.code === 0 ? '' : end.text).toBe('');
+    expect(end.text.replace(/\s+/g, ' ')).toContain(
+      `the backup of what was before a replace stays, until you remove it: ${ours?.volid}`,
+    );
+    expect((await backups()).map(({ volid }) => volid)).toEqual([ours?.volid]);
+  }, 60_000);
 });
+
+const PAST = new Date(Date.now() - 1000).toISOString();
+const old = (notes: string): string => notes.replace(/"expires":"[^"]*"/, `"expires":"${PAST}"`);
+const pathOf = (volid: string): string => `/nodes/pve/storage/local/content/${encodeURIComponent(volid)}`;
+
+async function backups(): Promise<readonly { readonly volid: string; readonly notes: string }[]> {
+  const found = await stored('backup');
+  return Promise.all(
+    found.map(async ({ volid }) => {
+      const { notes = '' } = dataOf<{ readonly notes?: string }>(await site.client.call('GET', pathOf(volid)));
+      return { volid, notes };
+    }),
+  );
+}
+
+async function noteOf(volid: string, notes: string): Promise<void> {
+  expect((await site.client.call('PUT', pathOf(volid), { notes })).status).toBe(200);
+}
+
+async function rewrite(change: (now: Mark) => Mark): Promise<void> {
+  const { text, mark: now } = parseDescription(String((await config())?.description));
+  if (now === undefined) throw new Error('no mark');
+  const description = formatDescription(text, change(now));
+  expect((await site.client.call('PUT', `/nodes/pve/lxc/${LIVE}/config`, { description })).status).toBe(200);
+}
+
+/** Backups like it that are to stay: somebody’s, one that somebody protects, one of another repository, of another site. */
+async function others(notes: string): Promise<readonly string[]> {
+  const made: string[] = [];
+  const known = new Set((await stored('backup')).map(({ volid }) => volid));
+  for (const [text, kept] of [
+    ['before I try something', 0],
+    [old(notes), 1],
+    [
+      old(notes)
+        .replace('srv/apache', 'srv/other')
+        .replace(/"of":"(\S+) srv\/apache/, '"of":"$1 srv/other'),
+      0,
+    ],
+    [old(notes).replace(/"of":"\S+/, '"of":"elsewhere'), 0],
+  ] as const) {
+    const upid = dataOf<string>(
+      await site.client.call('POST', '/nodes/pve/vzdump', { vmid: LIVE, storage: 'local', mode: 'snapshot' }),
+    );
+    for (;;) {
+      const task = dataOf<{ exitstatus?: string }>(await site.client.call('GET', `/nodes/pve/tasks/${upid}/status`));
+      if (task.exitstatus !== undefined) break;
+    }
+    const volid = (await stored('backup')).map((entry) => entry.volid).find((entry) => !known.has(entry)) ?? '';
+    known.add(volid);
+    expect((await site.client.call('PUT', pathOf(volid), { notes: text, protected: kept })).status).toBe(200);
+    made.push(volid);
+  }
+  return made;
+}
+
+/** How often the server was asked something. */
+async function callsOf(command: readonly string[]): Promise<number> {
+  await site.control('DELETE', 'calls');
+  const end = await site.run(command);
+  expect(end.text).toContain('nothing to change');
+  const calls = (await site.control('GET', 'calls')) as Readonly<Record<string, number>>;
+  return Object.values(calls).reduce((sum, count) => sum + count, 0);
+}

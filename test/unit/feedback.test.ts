@@ -11,7 +11,7 @@ import { errorMessages } from '../../src/report/feedback.ts';
 const ABOUT = { repository: 'srv/box', name: 'box', stage: 'main', commit: 'c0ffee', verb: 'deploy' } as const;
 const PLAN: Plan = {
   ...{ name: 'box', stage: 'main', vmid: 1042, node: 'pve', hostname: 'box', address: 'dhcp' },
-  ...{ steps: [], notes: [], refusals: [], data: [] },
+  ...{ steps: [], notes: [], refusals: [], data: [], wayBack: 'none kept yet' },
 };
 const DONE: Outcome = { kind: 'done', plan: PLAN, results: [], checks: [], urls: [], milliseconds: 1000 };
 const FAILED: Outcome = {

@@ -5,7 +5,6 @@ import { whileRenewing } from '../lease.ts';
 import { expiry } from './candidate.ts';
 import type { PromoteInput } from './context.ts';
 import { renewBoth } from './notes.ts';
-import { replaceBackups } from './observe-candidate.ts';
 
 type Archive = Extract<ReplacementAction, { kind: 'archive' }>;
 
@@ -34,17 +33,4 @@ export async function archive(input: PromoteInput, { what }: Archive, { state, m
 
 export async function removeArchive({ ports, node, signal }: PromoteInput, vmid: number, volid: string): Promise<void> {
   await ports.backups.remove(node, vmid, volid, call(DEADLINES.power, signal));
-}
-
-/** Backups that replaces of this container have left, once their days are over. Protected ones are somebody's. */
-export async function removeExpired(input: PromoteInput): Promise<readonly string[]> {
-  const { ports, vmids } = input;
-  const now = (ports.inventory.serverTime() ?? ports.clock.now()).getTime();
-  const removed: string[] = [];
-  for (const { volid, kind, expires } of await replaceBackups(input, [vmids.live])) {
-    if (kind !== 'before' || !(Date.parse(expires) < now)) continue;
-    await removeArchive(input, vmids.live, volid);
-    removed.push(volid);
-  }
-  return removed;
 }

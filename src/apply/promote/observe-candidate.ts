@@ -1,16 +1,16 @@
 import { isGitopsError } from '../../model/errors.ts';
-import { ownerWords, parseReplaceBackup, REPLACE_WORDS, type ReplaceBackup } from '../../model/promotion.ts';
 import { volumeOf } from '../../model/property-string.ts';
 import type { ReplacementFacts, Seen } from '../../model/replacement.ts';
 import type { StoredVolume } from '../../model/resources.ts';
 import { storageOfVolume } from '../../model/volid.ts';
 import { isWayPointOf, parseWayPoint } from '../../model/way-point.ts';
+import { type FoundBackup, replaceBackups } from '../back/replace-backups.ts';
 import { call, DEADLINES } from '../deadlines.ts';
 import { makingTask } from '../making.ts';
 import type { Memory, PromoteInput } from './context.ts';
 
 export interface Observed {
-  readonly archives: readonly (ReplaceBackup & { readonly volid: string; readonly vmid: number })[];
+  readonly archives: readonly FoundBackup[];
 }
 
 /** Everything that decides the next step, as it is now. */
@@ -75,31 +75,8 @@ export async function observeCandidate(input: PromoteInput): Promise<Seen | unde
 /** On every storage that takes backups: settings may have changed since. */
 async function listArchives(input: PromoteInput, id: string): Promise<Observed['archives']> {
   const { vmids } = input;
-  const all = await replaceBackups(input, [vmids.live, vmids.candidate]);
+  const all = await replaceBackups(input, input.newMark(vmids.live, ''), [vmids.live, vmids.candidate]);
   return all.filter((entry) => entry.id === id);
-}
-
-/** Backups of a replace's own, of any of the two; those of others have other words. */
-export async function replaceBackups(input: PromoteInput, of: readonly number[]): Promise<Observed['archives']> {
-  const { ports, node, signal } = input;
-  const whose = ownerWords(input.newMark(input.vmids.live, ''));
-  const read = call(DEADLINES.read, signal);
-  const storages = (await ports.inventory.storages(node, read)).filter(
-    ({ active, enabled, content }) => active && enabled && content.includes('backup'),
-  );
-  const found = storages.flatMap(({ storage }) =>
-    of.map(async (vmid) => {
-      const listed = await ports.backups.list(node, storage, vmid, read);
-      const ours = listed.filter(({ notes }) => notes?.startsWith(REPLACE_WORDS) === true);
-      return Promise.all(
-        ours.map(async ({ volid }) => {
-          const parsed = parseReplaceBackup(await ports.backups.notes(node, volid, read));
-          return parsed?.of === whose ? [{ ...parsed, volid, vmid }] : [];
-        }),
-      );
-    }),
-  );
-  return (await Promise.all(found)).flat(2);
 }
 
 /** Ours, and those that git names, may go. */

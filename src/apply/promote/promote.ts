@@ -1,8 +1,8 @@
 import { GitopsError, isGitopsError } from '../../model/errors.ts';
 import type { ReplacementFacts, ReplacementStep } from '../../model/replacement.ts';
+import { removeExpired } from '../back/replace-backups.ts';
 import type { Done } from '../context.ts';
 import { call, DEADLINES } from '../deadlines.ts';
-import { removeExpired } from './archives.ts';
 import { giveBaseline } from './candidate.ts';
 import type { Memory, PromoteInput } from './context.ts';
 import { ReplaceFailure } from './failure.ts';
@@ -67,8 +67,8 @@ async function takeSteps(input: PromoteInput): Promise<Done> {
   }
   warnings.push(...(await putBack(input, around)));
   if (failure !== undefined) throw await goneBack(input, failure, memory);
-  for (const volid of await removeExpired(input).catch(() => []))
-    warnings.push(`backup ${volid} was too old, and is gone`);
+  const expired = await removeExpired(input, input.newMark(vmids.live, '')).catch(() => undefined);
+  for (const volid of expired?.removed ?? []) warnings.push(`backup ${volid} was too old, and is gone`);
   const seconds = (memory.downtime / 1000).toFixed(1);
   const down = memory.downtime === 0 ? '' : `; nobody served for ${seconds} s`;
   return { summary: `container ${vmids.live} has a new root file system${down}`, warnings };

@@ -1,4 +1,4 @@
-import type { Acl, Firewall, HaResource } from '../../model/resources.ts';
+import type { Acl, BackupJob, Firewall, HaResource } from '../../model/resources.ts';
 import { call, DEADLINES } from '../deadlines.ts';
 import type { PromoteInput } from './context.ts';
 
@@ -8,6 +8,7 @@ export interface Around {
   readonly acls?: readonly Acl[];
   readonly firewall?: Firewall;
   readonly ha?: { readonly resource: HaResource | undefined };
+  readonly jobs?: readonly BackupJob[];
 }
 
 export async function lookAround({ ports, node, vmids, signal }: PromoteInput): Promise<Around> {
@@ -35,6 +36,7 @@ export async function lookAround({ ports, node, vmids, signal }: PromoteInput): 
       'ha',
       surroundings.highAvailability(vmids.live, read).then((resource) => ({ resource })),
     ),
+    known('jobs', surroundings.backupJobs(vmids.live, read)),
   ]);
   return Object.assign({}, ...parts) as Around;
 }
@@ -43,7 +45,9 @@ export async function lookAround({ ports, node, vmids, signal }: PromoteInput): 
 export async function putBack(input: PromoteInput, before: Around): Promise<string[]> {
   const after = await lookAround(input);
   const warnings: string[] = [];
-  if (before.pool?.name !== undefined && after.pool !== undefined && after.pool.name !== before.pool.name) {
+  const isElsewhere =
+    before.pool?.name !== undefined && after.pool !== undefined && after.pool.name !== before.pool.name;
+  if (isElsewhere && before.pool?.name !== undefined) {
     await input.ports.containers.pool(input.vmids.live, before.pool.name, call(DEADLINES.write, input.signal));
     warnings.push(`it was put back into pool ${before.pool.name}`);
   }
@@ -51,6 +55,8 @@ export async function putBack(input: PromoteInput, before: Around): Promise<stri
     ['acls', 'permissions on it'],
     ['firewall', 'its firewall'],
     ['ha', 'its high availability'],
+    // Those of its pool have it again by now.
+    ...(isElsewhere ? [] : [['jobs', 'the backup jobs that take it in'] as const]),
   ] as const;
   for (const [key, word] of words) {
     if (before[key] === undefined || after[key] === undefined) continue;

@@ -4,7 +4,7 @@ import { call, DEADLINES } from '../deadlines.ts';
 import { whileRenewing } from '../lease.ts';
 import { pool, resize, update } from '../steps/change.ts';
 import { archive, removeArchive } from './archives.ts';
-import { begin, createCandidate, noteApplied, proveCandidate, removeCandidate } from './candidate.ts';
+import { begin, createCandidate, expiry, noteApplied, proveCandidate, removeCandidate } from './candidate.ts';
 import type { Memory, PromoteInput } from './context.ts';
 import { carryKeys, remember } from './host-keys.ts';
 import { note, notePromotion, renewBoth } from './notes.ts';
@@ -86,7 +86,7 @@ export async function takeStep(
       await removeCandidate(input, there(facts.candidate, vmids.candidate));
       return [];
     case 'end':
-      await end(input, there(facts.live, vmids.live));
+      await end(input, there(facts.live, vmids.live), facts);
       return [];
     case 'blocked':
       throw new GitopsError('user', `Unable to replace container ${vmids.live}: ${step.reason}`, {
@@ -184,10 +184,13 @@ async function freeRoot(input: PromoteInput, volid: string, memory: Memory): Pro
   }
 }
 
-function end(input: PromoteInput, live: Seen): Promise<void> {
+/** A backup that stays has its days: the mark says when to look for it, so that nobody has to look before. */
+function end(input: PromoteInput, live: Seen, { archives }: ReplacementFacts): Promise<void> {
   const failed = live.mark.promotion?.back === true;
+  const leaves = archives.some(({ kind }) => kind === 'before');
   return note(input, live.state.vmid, ({ promotion: _, ...mark }) => ({
     ...mark,
+    ...(leaves ? { backupsUntil: mark.backupsUntil ?? expiry(input) } : {}),
     ...(failed && input.commit !== undefined ? { bad: input.commit } : {}),
   }));
 }

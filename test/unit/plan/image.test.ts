@@ -127,6 +127,7 @@ describe('the plan of a new container', () => {
     const whole = {
       ...planned(facts([image()])),
       ...{ name: 'apache', stage: 'main', vmid: 1042, node: 'pve', hostname: 'apache', address: 'x' },
+      wayBack: 'none',
     };
     const text = renderPlan(whole).join('\n');
     expect(text).toContain('clone container 1042 from image debian-12-abc');

@@ -19,6 +19,7 @@ const PLAN: Plan = {
   notes: [],
   refusals: [],
   data: [],
+  wayBack: 'none kept yet',
 };
 
 const step = (kind: 'start' | 'restart' | 'stop' | 'destroy' | 'configure', disruption: Step['disruption']): Step => ({

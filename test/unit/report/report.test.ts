@@ -33,6 +33,7 @@ const PLAN: Plan = {
     { kind: 'root', name: 'root file system', fate: 'kept', size: 8 },
     { kind: 'volume', name: 'data', fate: 'destroyed', size: 4, path: '/srv/data' },
   ],
+  wayBack: 'a snapshot; last 2 h ago',
 };
 
 const FAILED: Outcome = {
@@ -58,11 +59,12 @@ describe('plan', () => {
       '  note: a newer template is there',
       '  2 steps, with a restart',
       '  data: root file system (8 GiB) kept · data (4 GiB at /srv/data) DESTROYED',
+      '  way back: a snapshot; last 2 h ago',
     ]);
   });
 
   it('says so when there is nothing to do', () => {
-    expect(renderPlan({ ...PLAN, steps: [], notes: [] }).at(-2)).toBe('  nothing to change');
+    expect(renderPlan({ ...PLAN, steps: [], notes: [] }).at(-3)).toBe('  nothing to change');
   });
 });
 
