@@ -2,6 +2,7 @@ import { chown, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promis
 import { join } from 'node:path';
 import type { ContainerSpec, MountPoint } from '../backend.ts';
 import { hostResolver, serveDhcp } from './dnsmasq.ts';
+import { fuseDevice, hasFuse, stageFuse } from './fuse-device.ts';
 import { guestFiles } from './guest-files.ts';
 import { writeSettings } from './guest-setup.ts';
 import type { HostSession } from './host-session.ts';
@@ -63,6 +64,7 @@ export async function prepareStart(session: HostSession, spec: ContainerSpec): P
     sourceOf: (mount) => sourcePath(session, spec.vmid, mount),
     group: layout.group,
     hotplug,
+    ...(hasFuse(spec) ? { fuse: fuseDevice(layout, spec.vmid) } : {}),
     ...(session.seccomp === undefined || spec.features.keyctl === '1' ? {} : { seccomp: session.seccomp }),
   });
   await prepareVlans(session.network.bridge, spec.interfaces);
@@ -73,6 +75,7 @@ export async function prepareStart(session: HostSession, spec: ContainerSpec): P
     await ownVolume(session, spec, mount);
     if (isStaged(mount)) await stageMount(layout, spec.vmid, mount, session.volumes.path);
   }
+  if (hasFuse(spec)) await stageFuse(layout, spec.vmid);
   await mkdir(hotplug, { recursive: true, mode: 0o711 });
   await mkdir(containerDirectory(layout, spec.vmid), { recursive: true, mode: 0o711 });
   const files = guestFiles(rootPath(session, spec), firstId(session, spec));

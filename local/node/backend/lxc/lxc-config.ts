@@ -31,6 +31,8 @@ export interface ConfigInput {
   readonly seccomp?: string;
   /** A directory of the host whose later mounts show inside; for mount points added while running. */
   readonly hotplug: string;
+  /** Device node of the host that it sees as /dev/fuse; undefined: it has none. lxc's own AppArmor profile lets it mount with it. */
+  readonly fuse?: string;
 }
 
 /** Inside, the place where mounts appear that are added while the container runs. */
@@ -72,7 +74,9 @@ export function lxcConfig(input: ConfigInput): string {
     ...limitKeys(spec, spec.vmid, host.cgroups, host.cores).map(({ key, value }) => `${prefix}.${key} = ${value}`),
     ...spec.interfaces.flatMap((iface) => networkLines(iface, spec.vmid, input.bridgeOf(iface.bridge))),
     ...spec.mounts.map((mount) => mountLine(mount, input.sourceOf(mount))),
-    ...(spec.features.fuse === '1' ? [FUSE] : []),
+    ...(input.fuse === undefined
+      ? []
+      : [`lxc.mount.entry = ${escapeField(input.fuse)} dev/fuse none bind,create=file 0 0`]),
     ...(host.lxcfs === undefined ? [] : lxcfsLines(host.lxcfs)),
   ];
   // Values were checked by who took them; a line end in one would be a line of lxc's configuration, run as root.
@@ -124,9 +128,6 @@ function mountLine(mount: MountPoint, source: string): string {
   const options = ['bind', 'create=dir', ...(mount.readOnly ? ['ro'] : [])];
   return `lxc.mount.entry = ${escapeField(source)} ${escapeField(mount.path.replace(/^\/+/, ''))} none ${options.join(',')} 0 0`;
 }
-
-/** An unprivileged container can use it where the host lets everybody, as udev sets it up (0666). */
-const FUSE = 'lxc.mount.entry = /dev/fuse dev/fuse none bind,create=file,optional 0 0';
 
 const LXCFS_FILES = ['cpuinfo', 'diskstats', 'meminfo', 'stat', 'swaps', 'uptime', 'loadavg', 'slabinfo'];
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ContainerSpec } from '../../../../local/node/backend/backend.ts';
 import type { Cgroups } from '../../../../local/node/backend/lxc/cgroups.ts';
-import { type HostFacts, lxcConfig } from '../../../../local/node/backend/lxc/lxc-config.ts';
+import { type ConfigInput, type HostFacts, lxcConfig } from '../../../../local/node/backend/lxc/lxc-config.ts';
 
 const volume = { storage: 'local', name: '100/vm-100-disk-0.raw', vmid: 100, size: 0 };
 const spec: ContainerSpec = {
@@ -31,8 +31,13 @@ const V1: Cgroups = {
   swap: true,
 };
 
-const config = (change: Partial<ContainerSpec> = {}, facts: Partial<HostFacts> = {}): readonly string[] =>
+const config = (
+  change: Partial<ContainerSpec> = {},
+  facts: Partial<HostFacts> = {},
+  more: Partial<ConfigInput> = {},
+): readonly string[] =>
   lxcConfig({
+    ...more,
     spec: { ...spec, ...change },
     host: { ...host, ...facts },
     rootfs: '/run/x/100',
@@ -53,10 +58,10 @@ describe('lxc’s configuration', () => {
     expect(config({ unprivileged: false }).join('\n')).not.toMatch(/idmap|userns/);
   });
 
-  it('has the device of FUSE with its feature only', () => {
-    const line = 'lxc.mount.entry = /dev/fuse dev/fuse none bind,create=file,optional 0 0';
-    expect(config()).not.toContain(line);
-    expect(config({ features: { fuse: '1' } })).toContain(line);
+  it('has the device of FUSE where it is given one, and never the host’s own', () => {
+    expect(config({ features: { fuse: '1' } }).join('\n')).not.toContain('fuse');
+    const lines = config({}, {}, { fuse: '/run/x/mounts/100/dev/fuse' });
+    expect(lines).toContain('lxc.mount.entry = /run/x/mounts/100/dev/fuse dev/fuse none bind,create=file 0 0');
   });
 
   it('always says the MAC, and names the host’s end after the container', () => {
