@@ -5,6 +5,7 @@ import { findImages } from './apply/image/find.ts';
 import { refreshLists } from './apply/image/refresh.ts';
 import type { Holding } from './apply/lease.ts';
 import { baselineHash } from './baseline/debian.ts';
+import { candidateInterfaces } from './candidate-address.ts';
 import { INSTALL_ANSIBLE } from './configure/ansible-scripts.ts';
 import { cincInstallScript, cincSource } from './configure/cinc-install.ts';
 import { GuestSession } from './guest-session.ts';
@@ -15,7 +16,7 @@ import type { BaseImage, ImageFacts } from './model/image.ts';
 import type { Call, Keys, Ports, Shell } from './model/ports.ts';
 import type { Settings } from './model/settings.ts';
 import { parseTemplateVolid } from './model/template-name.ts';
-import { imageFacts, imageParameters } from './plan/image.ts';
+import { imageFacts, imageParameters, sharedStorage } from './plan/image.ts';
 import { type TemplateFacts, templateOrNone } from './plan/template.ts';
 import type { RunOptions } from './run.ts';
 
@@ -97,15 +98,17 @@ export async function imagesFor(
   if (template === undefined) return undefined;
   const read = call(DEADLINES.read, signal);
   const search = { inventory: ports.inventory, site: settings.site, vmidBase: images.vmidBase, node };
-  const [recipe, found, storages] = await Promise.all([
+  const [recipe, near, storages] = await Promise.all([
     recipeOf(ports, settings, template, desired.engine),
     findImages(search, read),
     ports.surroundings.storageKinds(node, read),
   ]);
+  const sharing = sharedStorage(desired.rootfs.storage, storages);
+  const found = sharing === undefined ? near : await findImages({ ...search, sharing }, read);
   const wanted = baselineHash({ ...desired.baseline, upgrade: false }, await ports.keys.authority());
   const has = wanted === recipe.baseline && !desired.baseline.upgrade;
   const { key, name } = recipe;
-  const choice = { settings: images, key, name, desired, vmid, images: found, storages };
+  const choice = { settings: images, key, name, desired, vmid, node, images: found, storages };
   return imageFacts(
     has ? { ...choice, baseline: baselineHash(desired.baseline, await ports.keys.authority()) } : choice,
   );
@@ -135,6 +138,7 @@ export async function makeImage(ports: Ports, options: RunOptions, order: ImageO
   const packages = enginePackages(options.desired.engine, settings);
   const storages = await ports.surroundings.storageKinds(node, call(DEADLINES.read, signal));
   const { storage } = options.desired.rootfs;
+  const sharing = sharedStorage(storage, storages);
   const pool = options.desired.pool ?? settings.pool;
   const desired: Desired = {
     ...options.desired,
@@ -145,13 +149,16 @@ export async function makeImage(ports: Ports, options: RunOptions, order: ImageO
     health: [],
     secrets: [],
   };
-  const session = new GuestSession(ports, { ...options, desired });
+  // One that was begun for another container stands at that one's address.
+  const at = ({ state }: Holding) => candidateInterfaces(state, desired.interfaces);
+  const session = new GuestSession(ports, { ...options, desired }, at);
   const mac = `BC:24:11:${[...randomBytes(3)].map((byte) => byte.toString(16).padStart(2, '0')).join(':')}`;
   try {
     return await buildImage({
       ports,
       signal,
       node,
+      ...(sharing === undefined ? {} : { sharing }),
       vmidBase: settings.images?.vmidBase ?? 0,
       site: settings.site,
       name: recipe.name,

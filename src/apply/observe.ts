@@ -159,7 +159,7 @@ async function settled<Found>(
     );
   }
   reporter.tell({ kind: 'note', text: `container ${vmid} is being created by task ${task.upid}; waiting for it` });
-  await containers.settle(node, task.upid, call(DEADLINES.create, signal)).catch((error: unknown) => {
+  await containers.settle(task.node, task.upid, call(DEADLINES.create, signal)).catch((error: unknown) => {
     reporter.tell({
       kind: 'warning',
       text: `that create failed: ${error instanceof Error ? error.message : String(error)}`,

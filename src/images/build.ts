@@ -9,7 +9,7 @@ import type { BaseImage } from '../model/image.ts';
 import type { Ports } from '../model/ports.ts';
 import type { Settings } from '../model/settings.ts';
 import { parseTemplateVolid } from '../model/template-name.ts';
-import { ageInDays } from '../plan/image.ts';
+import { ageInDays, sharedStorage } from '../plan/image.ts';
 import { chooseTemplate } from '../plan/template.ts';
 import { listImages } from './list.ts';
 
@@ -43,7 +43,11 @@ export async function buildImages(
   const built = new Map<string, Built>();
   for (const { desired: wish, node } of orders) {
     const template = await templateFor(ports, wish, node, signal);
-    const place = JSON.stringify([node, wish.rootfs.storage, template, engineOfKind(`-${wish.engine}`)]);
+    const { storage } = wish.rootfs;
+    const kinds = await ports.surroundings.storageKinds(node, call(DEADLINES.read, signal));
+    // One will do for all nodes that have its storage.
+    const whose = sharedStorage(storage, kinds) === undefined ? node : '';
+    const place = JSON.stringify([whose, storage, template, engineOfKind(`-${wish.engine}`)]);
     if (built.has(place)) continue;
     built.set(place, await buildOne(ports, settings, { desired: wish, node, template }, force, signal));
   }

@@ -4,8 +4,9 @@ import { engineOfKind, recipeOf } from '../base-image.ts';
 import type { BaseImage } from '../model/image.ts';
 import { parseDescription } from '../model/mark.ts';
 import type { Ports } from '../model/ports.ts';
+import type { StorageKind } from '../model/resources.ts';
 import type { Settings } from '../model/settings.ts';
-import { ageInDays, isFinished, newestFirst } from '../plan/image.ts';
+import { ageInDays, isFinished, newestFirst, sharedStorage } from '../plan/image.ts';
 
 export interface ListedImage {
   readonly image: BaseImage;
@@ -47,7 +48,7 @@ export async function listImages(ports: Ports, settings: Settings, signal: Abort
       image,
       state: !finished.includes(image)
         ? 'unfinished'
-        : keys.get(`${image.template} ${image.kind}`) === image.key && !isOutdone(image, finished)
+        : keys.get(`${image.template} ${image.kind}`) === image.key && !isOutdone(image, finished, kinds)
           ? 'current'
           : 'old',
       ageDays: image.built === undefined ? 0 : ageInDays(image.built, now),
@@ -59,14 +60,19 @@ export async function listImages(ports: Ports, settings: Settings, signal: Abort
 
 const made = ({ state, built }: BaseImage) => ({ vmid: state.vmid, built });
 
-/** Whether a newer one of its kind stands in the same place. */
-function isOutdone(image: BaseImage, finished: readonly BaseImage[]): boolean {
+/** Whether a newer one of its kind stands in the same place: on the same node, or on a storage that several have. */
+function isOutdone(
+  image: BaseImage,
+  finished: readonly BaseImage[],
+  kinds: ReadonlyMap<string, readonly StorageKind[]>,
+): boolean {
+  const shared = sharedStorage(image.storage, kinds.get(image.state.node) ?? []) !== undefined;
   return finished.some(
     (other) =>
       other !== image &&
       other.kind === image.kind &&
       other.storage === image.storage &&
-      other.state.node === image.state.node &&
+      (shared || other.state.node === image.state.node) &&
       newestFirst(made(other), made(image)) < 0,
   );
 }

@@ -29,8 +29,11 @@ export interface Snapshots {
 }
 
 export interface CloneWish {
+  /** Where the source stands. */
   readonly node: string;
   readonly from: number;
+  /** Where the clone is to stand; absent: beside its source. Its disks are on a storage that both nodes have. */
+  readonly target?: string;
   /** Of a container that is no template and runs, only a snapshot can be cloned in full. */
   readonly snapshot?: string;
   readonly vmid: number;

@@ -53,6 +53,8 @@ export interface BaseImage {
 /** An image as a container is cloned from it. */
 export interface CloneSource {
   readonly vmid: number;
+  /** Where it stands, when that is another node than the container's: its disk is on a storage that both have. */
+  readonly node?: string;
   readonly name: string;
   /** ISO 8601 */
   readonly built: string;

@@ -79,7 +79,8 @@ export function createPlan(
 function originOf(source: CloneSource | undefined, now: Date): string | undefined {
   if (source === undefined) return undefined;
   const how = source.kind === 'linked' ? 'clone' : 'full clone';
-  return `${how} from image ${source.name} (built ${ageText(source.built, now)})`;
+  const where = source.node === undefined ? '' : ` of node ${source.node}`;
+  return `${how} from image ${source.name}${where} (built ${ageText(source.built, now)})`;
 }
 
 /** An old image is used all the same: what a template has is older still. */

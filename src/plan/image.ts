@@ -15,7 +15,11 @@ export interface ImageChoice {
   readonly name: string;
   readonly desired: Desired;
   readonly vmid: number;
+  /** Where the container is to stand. */
+  readonly node: string;
+  /** On other nodes only such that stand on its disk's storage, which is shared. */
   readonly images: readonly BaseImage[];
+  /** Of the container's node. */
   readonly storages: readonly StorageKind[];
   /** Hash of the baseline that is wanted, when an image of this key has it. */
   readonly baseline?: string;
@@ -40,8 +44,13 @@ function isReachable({ interfaces: [first] }: Desired): boolean {
   return first !== undefined && (first.ipv4.kind === 'static' || first.ipv4.kind === 'dhcp') && first.connected;
 }
 
+/** The storage that a disk is to be on, when other nodes see the same; undefined: it is one node's own. */
+export function sharedStorage(storage: string, storages: readonly StorageKind[]): string | undefined {
+  return storages.some((entry) => entry.storage === storage && entry.shared) ? storage : undefined;
+}
+
 /** Linked before full, then the newest. */
-function sourceFor({ key, desired, images, storages, vmid, baseline }: ImageChoice): CloneSource | undefined {
+function sourceFor({ key, desired, images, storages, vmid, node, baseline }: ImageChoice): CloneSource | undefined {
   const { storage, size } = desired.rootfs;
   const links = storages.some((entry) => entry.storage === storage && entry.linkedClones);
   const sources = images
@@ -50,6 +59,7 @@ function sourceFor({ key, desired, images, storages, vmid, baseline }: ImageChoi
       const mac = knownMac(image, vmid, desired.interfaces[0]);
       return {
         vmid: image.state.vmid,
+        ...(image.state.node === node ? {} : { node: image.state.node }),
         name: image.name,
         built: image.built ?? '',
         kind: links && image.storage === storage && image.state.config.template === '1' ? 'linked' : 'full',

@@ -218,6 +218,30 @@ describe('another member, named by the control endpoint', () => {
     expect(config).not.toHaveProperty('lock');
     expect(await end({ target: 'pve2', 'target-storage': 'local' })).toBe('OK');
     expect(dataOf<Fields>(await root.call('GET', '/nodes/pve2/lxc/140/config')).rootfs).toMatch(/^local:/);
+  });
+
+  it('takes a clone whose disks are on a storage of both (source: PVE::API2::LXC, clone_vm)', async () => {
+    await test.task(root, 'POST', '/nodes/pve/lxc', small(145));
+    const clone = '/nodes/pve/lxc/145/clone';
+    const reason = async (fields: Fields) => (await root.call('POST', clone, { newid: 150, ...fields })).reason;
+    expect(await reason({ target: 'pve3' })).toBe("no such cluster node 'pve3'");
+    expect(await reason({ target: 'pve2' })).toBe("can't clone CT to node 'pve2' (CT uses local storage)");
+    expect(await reason({ target: 'pve2', storage: 'local' })).toBe("can't clone to non-shared storage 'local'");
+    expect(await reason({ target: 'pve2', storage: 'own' })).toBe("storage 'own' is not available on node 'pve2'");
+    const body = { storage: 'both', type: 'dir', path: '/srv/both', content: 'rootdir,images', shared: 1 };
+    dataOf(await root.call('POST', '/storage', body));
+    const upid = dataOf<string>(await root.call('POST', clone, { newid: 150, target: 'pve2', storage: 'both' }));
+    expect(upid).toMatch(/^UPID:pve:.*:vzclone:145:/);
+    await test.node.core.tasks.settled(upid);
+    expect(test.node.core.tasks.get(upid)?.exitstatus).toBe('OK');
+    expect((await root.call('GET', '/nodes/pve/lxc/150/config')).status).toBe(500);
+    const made = dataOf<Fields>(await root.call('GET', '/nodes/pve2/lxc/150/config'));
+    expect(made.rootfs).toMatch(/^both:150\//);
+    expect(made).not.toHaveProperty('lock');
+    const beside = dataOf<string>(await root.call('POST', '/nodes/pve2/lxc/150/clone', { newid: 151 }));
+    await test.node.core.tasks.settled(beside);
+    expect((await root.call('GET', '/nodes/pve2/lxc/151/config')).status).toBe(200);
+    expect((await root.call('GET', '/nodes/pve/lxc/145/config')).body?.data).not.toHaveProperty('lock');
     await setMembers([]);
   });
 });

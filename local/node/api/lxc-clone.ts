@@ -8,6 +8,7 @@ import { hold, reserve, takeBack } from '../guests/making.ts';
 import { isMountKey } from '../guests/mount-point.ts';
 import { checkLock } from '../guests/update.ts';
 import { ApiError, type Json, permissionDenied } from '../http/answer.ts';
+import { isOn, nodesOf, putOn } from '../members.ts';
 import { parseVolumeId } from '../store/storages.ts';
 import type { Call, Routes } from './call.ts';
 
@@ -16,18 +17,31 @@ function isFull(call: Call, template: boolean): boolean {
   return call.text('full') === undefined ? !template : call.flag('full');
 }
 
+/** Another member that the clone is to stand on; undefined: beside its source. */
+function targetOf(call: Call): string | undefined {
+  const target = call.text('target');
+  return target === call.core.profile.node || target === 'localhost' ? undefined : target;
+}
+
 /** Where the clone is to go: what can be said before the source is looked at. */
 function checkTarget(call: Call): void {
   const { core } = call;
-  const [pool, target, storage] = [call.text('pool'), call.text('target'), call.text('storage')];
+  const [pool, target, storage] = [call.text('pool'), targetOf(call), call.text('storage')];
   if (pool !== undefined && core.accessStore.value.pools[pool] === undefined) {
     throw permissionDenied(`pool '${pool}' does not exist`);
   }
-  if (target !== undefined && target !== core.profile.node && target !== 'localhost') {
+  if (target !== undefined && !nodesOf(core).includes(target)) {
     throw new ApiError(500, `no such cluster node '${target}'`);
   }
-  if (storage !== undefined) core.storages.enabled(storage);
+  if (storage !== undefined) checkStorage(call, storage, target);
   assertQuorum(core);
+}
+
+function checkStorage({ core }: Call, storage: string, target: string | undefined): void {
+  const known = core.storages.enabled(storage);
+  if (target === undefined) return;
+  if (!isOn(known, target)) throw new ApiError(500, `storage '${storage}' is not available on node '${target}'`);
+  if (known.shared !== true) throw new ApiError(500, `can't clone to non-shared storage '${storage}'`);
 }
 
 /** The source's config is locked as long as the clone takes; the result is what it was before. */
@@ -68,11 +82,19 @@ function checkSource(call: Call, config: GuestConfig, cloning: Cloning, running:
     if (isMountKey(key)) checkMount(call, key, value, cloning, running);
     if (/^net\d+$/.test(key) && !call.isRoot) checkBridge(call.core, call.authuser, value);
   }
+  const target = targetOf(call);
+  if (target === undefined) return;
+  const disks = Object.keys(values).filter(isMountKey);
+  const storages = disks.map(
+    (key) => storage ?? parseVolumeId(call.core.mountPoints.parse(key, values[key]).volume).storage,
+  );
+  if (storages.every((name) => call.core.storages.get(name).shared === true)) return;
+  throw new ApiError(500, `can't clone CT to node '${target}' (CT uses local storage)`);
 }
 
 function cloningOf(call: Call, template: boolean): Cloning {
   const [pool, storage, snapshot] = [call.text('pool'), call.text('storage'), call.text('snapname')];
-  const [hostname, description] = [call.text('hostname'), call.text('description')];
+  const [hostname, description, target] = [call.text('hostname'), call.text('description'), targetOf(call)];
   return {
     from: call.vmid,
     to: Number(call.required('newid')),
@@ -82,6 +104,7 @@ function cloningOf(call: Call, template: boolean): Cloning {
     ...(hostname === undefined ? {} : { hostname }),
     ...(description === undefined ? {} : { description }),
     ...(pool === undefined ? {} : { pool }),
+    ...(target === undefined ? {} : { target }),
   };
 }
 
@@ -93,6 +116,7 @@ async function clone(call: Call): Promise<Json> {
   try {
     core.guests.assertUnused(cloning.to);
     reserve(core, cloning.to);
+    putOn(core, cloning.to, core.profile.node);
   } catch (error) {
     await takeBack(core, vmid);
     throw error;

@@ -1,5 +1,6 @@
 import type { Core } from '../core.ts';
 import { ApiError, errorText } from '../http/answer.ts';
+import { putOn } from '../members.ts';
 import { parseVolumeId } from '../store/storages.ts';
 import type { TaskContext } from '../tasks/tasks.ts';
 import { emptyConfig, type GuestConfig, type Values } from './config.ts';
@@ -20,6 +21,8 @@ export interface Cloning {
   readonly hostname?: string;
   readonly description?: string;
   readonly pool?: string;
+  /** Another member that it goes to when it is whole. */
+  readonly target?: string;
 }
 
 /** Keys that belong to the source alone. */
@@ -77,6 +80,7 @@ export async function cloneContainer(
     await takeBack(core, to);
     throw new ApiError(500, `clone failed: ${errorText(error)}`);
   }
+  if (cloning.target !== undefined) putOn(core, to, cloning.target);
   finish(core, to);
   if (cloning.pool !== undefined) addToPool(core, cloning.pool, to);
 }

@@ -47,7 +47,7 @@ export class CloneQueue {
 }
 
 async function cloneOnce(session: Session, wish: CloneWish, signal: AbortSignal): Promise<SettledTask> {
-  const { node, from, vmid, kind, hostname, description, snapshot, storage, pool } = wish;
+  const { node, target = node, from, vmid, kind, hostname, description, snapshot, storage, pool } = wish;
   const body = {
     newid: vmidPart(vmid),
     full: kind === 'full',
@@ -56,8 +56,9 @@ async function cloneOnce(session: Session, wish: CloneWish, signal: AbortSignal)
     ...(snapshot === undefined ? {} : { snapname: snapshot }),
     ...(storage === undefined ? {} : { storage: storageName(storage) }),
     ...(pool === undefined ? {} : { pool }),
+    ...(target === node ? {} : { target: nodeName(target) }),
   };
-  return await carryOut(
+  const settled = await carryOut(
     session,
     {
       node,
@@ -65,12 +66,24 @@ async function cloneOnce(session: Session, wish: CloneWish, signal: AbortSignal)
       task: { type: 'vzclone', id: String(from) },
       send: () => lxc(session, node, from, signal).clone.$post(body),
       done: async () => {
-        const made = await observe(session, node, vmid, signal);
+        const made = await observe(session, target, vmid, signal);
         return made?.lock === undefined && made?.config.description?.trimEnd() === description.trimEnd();
       },
     },
     signal,
   );
+  if (target !== node) await arrived(session, { target, vmid }, signal);
+  return settled;
+}
+
+/** The last thing of the task is that the config goes to the other node, which knows of it a moment later. */
+async function arrived(
+  session: Session,
+  { target, vmid }: { readonly target: string; readonly vmid: number },
+  signal: AbortSignal,
+): Promise<void> {
+  while ((await observe(session, target, vmid, signal)) === undefined)
+    await session.clock.sleep(FIRST_PAUSE_MS, signal);
 }
 
 /** A lock is said before any work: the clone is due still, and waits until the lock or its own deadline ends. */

@@ -1,6 +1,7 @@
 import { GitopsError, isGitopsError } from '../../model/errors.ts';
 import { type BaseImage, IMAGE_RANGE } from '../../model/image.ts';
 import { formatDescription, type Mark, parseDescription } from '../../model/mark.ts';
+import type { ContainerState } from '../../model/observed.ts';
 import type { Parameters } from '../../model/plan.ts';
 import type { Ports, Shell } from '../../model/ports.ts';
 import { call, DEADLINES } from '../deadlines.ts';
@@ -16,7 +17,10 @@ const TEXT = 'A base image: containers are cloned from it. `pve-gitops image lis
 export interface ImageBuild {
   readonly ports: LeasePorts & Pick<Ports, 'keys' | 'clones'>;
   readonly signal: AbortSignal;
+  /** Where it is built, unless it is in the making elsewhere already. */
   readonly node: string;
+  /** Its storage, when other nodes have that too: what they build on it will do here. */
+  readonly sharing?: string;
   readonly vmidBase: number;
   readonly site: string;
   readonly name: string;
@@ -71,11 +75,14 @@ interface Seen {
   readonly holding: Holding;
 }
 
+function known({ ports, signal, site, vmidBase, node, sharing }: ImageBuild): Promise<BaseImage[]> {
+  const search = { ...ports, site, vmidBase, node, ...(sharing === undefined ? {} : { sharing }) };
+  return findImages(search, call(DEADLINES.read, signal));
+}
+
 /** One that is finished and does, else one in the making. */
 async function look(build: ImageBuild): Promise<Seen | undefined> {
-  const { ports, signal, site, key, vmidBase, node } = build;
-  const read = call(DEADLINES.read, signal);
-  const all = (await findImages({ ...ports, site, vmidBase, node }, read)).filter((image) => image.key === key);
+  const all = (await known(build)).filter((image) => image.key === build.key);
   const image =
     all.find((entry) => entry.built !== undefined && build.enough(entry)) ??
     all.find((entry) => entry.built === undefined);
@@ -119,7 +126,7 @@ async function create(build: ImageBuild): Promise<number | undefined> {
   try {
     const { log } = await ports.containers.create(node, vmid, whole, call(DEADLINES.create, signal));
     const hostKeys = hostKeysOf(log);
-    if (hostKeys.length > 0) await note(build, vmid, (now) => ({ ...now, hostKeys }));
+    if (hostKeys.length > 0) await note(build, { node, vmid }, (now) => ({ ...now, hostKeys }));
     return vmid;
   } catch (error) {
     if (!isGitopsError(error) || !/already exists/.test(error.message)) throw error;
@@ -139,34 +146,34 @@ async function isHeld(build: ImageBuild, holding: Holding): Promise<boolean> {
     await ports.clock.sleep(LOOK_MS, signal);
     return false;
   }
-  const { vmid, digest } = holding.state;
+  const { node, vmid, digest } = holding.state;
   const description = formatDescription(holding.text, { ...holding.mark, lease: newLease(ports) });
-  await ports.marks.write(build.node, vmid, description, digest, call(DEADLINES.write, signal));
+  await ports.marks.write(node, vmid, description, digest, call(DEADLINES.write, signal));
   return false;
 }
 
 /** Whatever comes next for one in the making that this run holds. */
 async function step(build: ImageBuild, { state, mark, text }: Holding): Promise<void> {
-  const { ports, signal, node } = build;
-  const { vmid } = state;
+  const { ports, signal } = build;
+  const { node, vmid } = state;
   const power = call(DEADLINES.power, signal);
   if (mark.applied.baseline === undefined) {
     if (!state.running) await ports.containers.start(node, vmid, power);
     const hostKeys = mark.hostKeys.length > 0 ? mark.hostKeys : await pinnedHostKeys(build, node, vmid);
     const holding = { state, text, mark: { ...mark, hostKeys } };
-    const renew = () => note(build, vmid, (now) => now);
+    const renew = () => note(build, state, (now) => now);
     const baseline = await whileRenewing(ports, renew, signal, async () => {
       const hash = await build.prepare(holding);
       await seal(await build.shell(holding), vmid, call(DEADLINES.power, signal));
       return hash;
     });
     await build.close();
-    await note(build, vmid, (now) => ({ ...now, hostKeys, applied: { baseline } }));
+    await note(build, state, (now) => ({ ...now, hostKeys, applied: { baseline } }));
   } else if (state.running) {
     await ports.containers.shutdown(node, vmid, DEADLINES.graceSeconds, power);
   } else {
     const at = (ports.inventory.serverTime() ?? ports.clock.now()).toISOString();
-    await note(build, vmid, ({ lease: _, image, ...now }) => ({
+    await note(build, state, ({ lease: _, image, ...now }) => ({
       ...now,
       ...(image === undefined ? {} : { image: { ...image, built: at } }),
     }));
@@ -182,8 +189,11 @@ async function finish({ ports, signal, links, site }: ImageBuild, image: BaseIma
 }
 
 /** Compare-and-set on the mark of the image, with the lease renewed unless the change takes it away. */
-async function note(build: ImageBuild, vmid: number, change: (mark: Mark) => Mark): Promise<void> {
-  const { ports, signal, node } = build;
+async function note(
+  { ports, signal }: ImageBuild,
+  { node, vmid }: Pick<ContainerState, 'node' | 'vmid'>,
+  change: (mark: Mark) => Mark,
+): Promise<void> {
   for (let attempt = 0; attempt < 5; attempt += 1) {
     const state = await ports.inventory.container(node, vmid, call(DEADLINES.read, signal));
     const { mark, text } = parseDescription(state?.config.description);
@@ -197,14 +207,13 @@ async function note(build: ImageBuild, vmid: number, change: (mark: Mark) => Mar
 }
 
 /** Half an image is of no use, and stands at the address of the container that it was built for. */
-async function takeAway({ ports, node, signal, site, vmidBase }: ImageBuild, vmid: number): Promise<void> {
-  const read = call(DEADLINES.read, signal);
-  const mine = (await findImages({ ...ports, site, vmidBase, node }, read)).find(
-    ({ state, built }) => state.vmid === vmid && built === undefined,
-  );
+async function takeAway(build: ImageBuild, vmid: number): Promise<void> {
+  const { ports, signal } = build;
+  const mine = (await known(build)).find(({ state, built }) => state.vmid === vmid && built === undefined);
   const lease = parseDescription(mine?.state.config.description).mark?.lease;
   if (mine === undefined || lease?.run !== ports.runs.id) return;
   const power = call(DEADLINES.power, signal);
+  const { node } = mine.state;
   try {
     if (mine.state.running) await ports.containers.shutdown(node, vmid, 1, power);
     await ports.containers.destroy(node, vmid, power);

@@ -37,7 +37,8 @@ export async function cloneImage({ clones }: ClonePorts, wish: CloneWish, signal
   const { pool, hostname, rootfs } = parameters;
   const task = await clones.clone(
     {
-      node,
+      node: image.node ?? node,
+      ...(image.node === undefined ? {} : { target: node }),
       from: image.vmid,
       vmid,
       kind: image.kind,

@@ -12,6 +12,8 @@ export interface ImageSearch {
   readonly vmidBase: number;
   /** Absent: on all nodes. */
   readonly node?: string;
+  /** A storage that the node shares with others: images on it count wherever they stand. */
+  readonly sharing?: string;
 }
 
 export function isImageVmid(vmid: number, vmidBase: number): boolean {
@@ -19,23 +21,26 @@ export function isImageVmid(vmid: number, vmidBase: number): boolean {
 }
 
 /** Our base images, finished or not, as far as this identity may see them. The vmid is the index, the mark the proof. */
-export async function findImages({ inventory, site, vmidBase, node }: ImageSearch, read: Call): Promise<BaseImage[]> {
+export async function findImages(search: ImageSearch, read: Call): Promise<BaseImage[]> {
+  const { inventory, site, vmidBase, node, sharing } = search;
+  const isNear = (guest: { readonly node: string }): boolean => node === undefined || guest.node === node;
   const guests = (await inventory.guests(read)).filter(
-    (guest) => guest.type === 'lxc' && isImageVmid(guest.vmid, vmidBase) && (node === undefined || guest.node === node),
+    (guest) => guest.type === 'lxc' && isImageVmid(guest.vmid, vmidBase) && (isNear(guest) || sharing !== undefined),
   );
-  const states = await Promise.all(
-    guests.map((guest) =>
-      inventory.container(guest.node, guest.vmid, read).catch((error: unknown) => {
+  const images = await Promise.all(
+    guests.map(async (guest) => {
+      const state = await inventory.container(guest.node, guest.vmid, read).catch((error: unknown) => {
         // Somebody's own container where images stand: not to be seen, and none of ours.
         if (isGitopsError(error) && error.remote.status === 403) return undefined;
+        // Of a node that does not answer nothing can be cloned.
+        if (isGitopsError(error) && !isNear(guest) && !read.signal.aborted) return undefined;
         throw error;
-      }),
-    ),
+      });
+      const image = state === undefined ? undefined : imageOf(state, site);
+      return image !== undefined && (isNear(guest) || image.storage === sharing) ? image : undefined;
+    }),
   );
-  return states.flatMap((state) => {
-    const image = state === undefined ? undefined : imageOf(state, site);
-    return image === undefined ? [] : [image];
-  });
+  return images.filter((image) => image !== undefined);
 }
 
 /** undefined: it is none of ours. */

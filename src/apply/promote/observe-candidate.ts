@@ -62,11 +62,12 @@ export async function observeCandidate(input: PromoteInput): Promise<Seen | unde
     }
   };
   const state = await look();
-  if (state === undefined) return undefined;
-  if (state.lock !== 'create') return input.claim(state);
+  // What is cloned from another node's image stands there until it is whole.
+  if (state === undefined && (await inventory.vmidFree(vmids.candidate, read))) return undefined;
+  if (state !== undefined && state.lock !== 'create') return input.claim(state);
   const task = await makingTask(inventory, node, vmids.candidate, read);
   if (task !== undefined) {
-    await containers.settle(node, task.upid, call(DEADLINES.create, signal)).catch(() => undefined);
+    await containers.settle(task.node, task.upid, call(DEADLINES.create, signal)).catch(() => undefined);
   }
   const settled = await look();
   return settled === undefined ? undefined : input.claim(settled);

@@ -2,7 +2,14 @@ import { describe, expect, it } from 'vitest';
 import type { BaseImage, ImageFacts } from '../../../src/model/image.ts';
 import type { StorageKind } from '../../../src/model/resources.ts';
 import { createPlan } from '../../../src/plan/create.ts';
-import { ageText, type ImageChoice, imageFacts, imageParameters, newestFirst } from '../../../src/plan/image.ts';
+import {
+  ageText,
+  type ImageChoice,
+  imageFacts,
+  imageParameters,
+  newestFirst,
+  sharedStorage,
+} from '../../../src/plan/image.ts';
 import { renderPlan } from '../../../src/report/plan.ts';
 import { DEBIAN_12, desired } from './samples.ts';
 
@@ -42,6 +49,7 @@ function facts(images: readonly BaseImage[], changes: Partial<ImageChoice> = {})
     name: 'debian-12-abc',
     desired: desired(),
     vmid: 1042,
+    node: 'pve',
     images,
     storages: STORAGES,
     ...changes,
@@ -82,6 +90,20 @@ describe('what a new container is made from', () => {
     const full = image({ storage: 'slow', built: '2026-11-20T00:00:00.000Z' });
     const newest = { ...image(), state: { ...image().state, vmid: 800_003 } };
     expect(facts([older, full, newest])?.source?.vmid).toBe(800_003);
+  });
+
+  it('one on another node, where that is said', () => {
+    const there = image();
+    const source = facts([{ ...there, state: { ...there.state, node: 'pve2' } }])?.source;
+    expect(source).toMatchObject({ vmid: 800_000, node: 'pve2', kind: 'linked' });
+    expect(facts([image()])?.source?.node).toBeUndefined();
+  });
+
+  it('a storage is one node’s own, or shared', () => {
+    const nfs = { ...storage('nfs', false), shared: true };
+    expect(sharedStorage('nfs', [...STORAGES, nfs])).toBe('nfs');
+    expect(sharedStorage('local-lvm', [...STORAGES, nfs])).toBeUndefined();
+    expect(sharedStorage('other', [nfs])).toBeUndefined();
   });
 
   it('has the MAC address that its neighbours know only where the image was built for it, at its address', () => {
