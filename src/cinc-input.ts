@@ -1,7 +1,7 @@
 import type { ConfigureInput } from './configure/engine.ts';
 import type { Ports } from './model/ports.ts';
 import type { RunOptions } from './run.ts';
-import { siteContainers } from './site-containers.ts';
+import { siteForRecipe } from './site-containers.ts';
 
 export interface ForgeOptions {
   /** The forge's address, for recipes. */
@@ -13,25 +13,19 @@ export interface ForgeOptions {
 /** What a recipe is told beside its environment; nothing for other engines. */
 export async function cincInput(
   ports: Ports,
-  { desired, settings, forgeUrl, directory, signal }: RunOptions,
+  options: RunOptions,
   environment: Readonly<Record<string, string>>,
 ): Promise<Partial<ConfigureInput>> {
+  const { desired, settings, forgeUrl } = options;
   if (desired.engine !== 'cinc') return {};
+  const site = await siteForRecipe(ports, options);
   const [organisation = ''] = desired.owner.split('/');
   const forge = forgeUrl === undefined ? {} : { FORGE_URL: forgeUrl, FORGE_OWNER: organisation };
   return {
     name: desired.name,
     variables: await ports.variables.all(),
-    ...((await asksForSite(ports, directory)) ? { site: await siteContainers(ports, settings.site, signal) } : {}),
+    ...(site === undefined ? {} : { site }),
     environment: { ...forge, ...environment },
     ...(settings.cinc === undefined ? {} : { cinc: settings.cinc }),
   };
-}
-
-/** Looking at every container costs a call each: only for a recipe that says the word. */
-async function asksForSite({ source }: Ports, directory: string | undefined): Promise<boolean> {
-  if (directory === undefined) return false;
-  const folder = `${directory}/recipes`;
-  const files = await source.read(folder, (await source.list(folder)) ?? []);
-  return [...files.values()].some((bytes) => /\bSite\.containers\b/.test(new TextDecoder().decode(bytes)));
 }

@@ -18,6 +18,7 @@ import type { Mark } from './model/mark.ts';
 import type { CheckResult } from './model/outcome.ts';
 import type { Ports, Shell } from './model/ports.ts';
 import type { RunOptions } from './run.ts';
+import { othersForRecipe } from './site-containers.ts';
 import { assertShare, siteShare } from './site-share.ts';
 import { verify } from './verify/verify.ts';
 
@@ -50,8 +51,9 @@ export class GuestSession {
     const { keys, source } = this.ports;
     this.baseline = baselineHash(desired.baseline, await keys.authority());
     if (configurable && directory !== undefined) {
-      const environment = await this.environment(0);
-      const parts = configurationParts(desired.engine, await source.digest(directory), environment);
+      const others = await othersForRecipe(this.ports, this.options);
+      const tree = await source.digest(directory);
+      const parts = configurationParts(desired.engine, tree, await this.environment(0), others);
       this.configuration = await keys.seal(parts);
     }
     return { baseline: this.baseline, configuration: this.configuration };

@@ -2,7 +2,7 @@ import type { EngineName } from '../model/definition.ts';
 import type { Call, Clock, Event, Shell } from '../model/ports.ts';
 import { runAnsible } from './ansible.ts';
 import { runCincEngine } from './cinc.ts';
-import type { ConfigureInput, ConfigureResult, EngineResult } from './engine.ts';
+import type { ConfigureInput, ConfigureResult, EngineResult, SiteContainer } from './engine.ts';
 import { runShellEngine } from './shell.ts';
 
 /**
@@ -52,7 +52,10 @@ export function configurationParts(
   /** Source.digest() */
   treeDigest: string,
   environment: Readonly<Record<string, string>>,
+  /** The site's other containers, for a recipe that asks for them. */
+  others?: readonly SiteContainer[],
 ): readonly string[] {
   const pairs = Object.entries(environment).sort(([a], [b]) => (a < b ? -1 : 1));
-  return ['configuration 1', engine, treeDigest, JSON.stringify(pairs)];
+  const site = others === undefined ? [] : [JSON.stringify(others)];
+  return ['configuration 1', engine, treeDigest, JSON.stringify(pairs), ...site];
 }

@@ -150,6 +150,7 @@ describe('configurationParts', () => {
     const others = [
       configurationParts('none', 'd1', { A: '1', B: '2' }),
       configurationParts('shell', 'd2', { A: '1', B: '2' }),
+      configurationParts('shell', 'd1', { A: '1', B: '2' }, []),
       configurationParts('shell', 'd1', { A: '1', B: '3' }),
       configurationParts('shell', 'd1', { A: '1","B":"2' }),
     ];
