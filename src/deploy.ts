@@ -1,5 +1,6 @@
 import { converge } from './apply/converge.ts';
 import { failedOutcome, finishedOutcome } from './apply/outcome.ts';
+import type { Again } from './converge-again.ts';
 import { definitionFiles } from './definition/files.ts';
 import { parseDefinition } from './definition/parse.ts';
 import type { Identity } from './desired/identity.ts';
@@ -16,7 +17,7 @@ import type { Settings } from './model/settings.ts';
 import { forgetOldBackups } from './old-backups.ts';
 import { foundStopped } from './plan/moves.ts';
 import { ContainerRun, type RunOptions } from './run.ts';
-import { type Again, goBack, type RollbackWish, rollback as rollBack, settle } from './way-back.ts';
+import { goBack, type RollbackWish, rollback as rollBack, settle } from './way-back.ts';
 
 /** Definition → desired: read, validate, resolve. Touches no server. */
 export async function define(
@@ -115,11 +116,12 @@ function againOf(ports: Ports, { settings, desired }: RunOptions): Again {
   const { name, owner, stage } = desired;
   return {
     define: (directory, commit) => define(ports, settings, directory, { name, owner, stage, commit }),
-    configure: (options) => attempt(ports, options),
+    run: (options) => attempt(ports, options, false),
   };
 }
 
-function attempt(ports: Ports, options: RunOptions): Promise<Outcome> {
+/** `proves`: what came before it can be gone back to from then on. */
+function attempt(ports: Ports, options: RunOptions, proves = true): Promise<Outcome> {
   return withRun(ports, options, async (run) => {
     const began = ports.clock.now().getTime();
     const { guest } = run;
@@ -133,7 +135,7 @@ function attempt(ports: Ports, options: RunOptions): Promise<Outcome> {
     const milliseconds = ports.clock.now().getTime() - began;
     const openPorts = health.length > 0 || address === undefined ? [] : await guest.openWebPorts(address);
     const outcome = finishedOutcome({ converged, checks, address, health, openPorts, milliseconds });
-    if (outcome.kind === 'done' && options.scope !== 'resources') {
+    if (proves && outcome.kind === 'done' && options.scope !== 'resources') {
       await settle(ports, run, observation);
       await forgetOldBackups(ports, run, observation, options.signal);
     }

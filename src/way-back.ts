@@ -4,9 +4,9 @@ import { rewriteMark, settleAttempt } from './apply/back/settle.ts';
 import type { ConvergeInput, Observation } from './apply/context.ts';
 import { call, DEADLINES } from './apply/deadlines.ts';
 import { hold, release } from './apply/hold.ts';
-import type { Desired } from './model/desired.ts';
+import { type Again, convergeAgain } from './converge-again.ts';
 import { GitopsError } from './model/errors.ts';
-import type { PastState } from './model/mark.ts';
+import type { Attempt, PastState } from './model/mark.ts';
 import type { Outcome } from './model/outcome.ts';
 import type { Ports } from './model/ports.ts';
 import { RETAINED } from './plan/way-back.ts';
@@ -14,14 +14,6 @@ import { ContainerRun, type RunOptions } from './run.ts';
 
 type Present = Extract<Observation, { kind: 'present' }>;
 type Failed = Extract<Outcome, { kind: 'failed' }>;
-
-/** What a way back needs of the flow: a definition as of another commit, and the flow's own configure. */
-export interface Again {
-  /** The desired state of the definition in another directory. */
-  define(directory: string, commit: string): Promise<Desired>;
-  /** Configures and verifies, whatever the hashes say. */
-  configure(options: RunOptions): Promise<Outcome>;
-}
 
 /** Exit codes of the design: failed and rolled back. */
 const ROLLED_BACK = 7;
@@ -87,13 +79,14 @@ async function takeBack(
   ports: Ports,
   run: ContainerRun,
   options: RunOptions,
-  past: PastState,
+  past: PastState & Pick<Attempt, 'before'>,
   again: Again,
 ): Promise<string> {
-  const { way } = past;
+  const { way, before } = past;
   if (way.kind === 'none') throw new GitopsError('user', 'Unable to go back: that state was not kept');
   if (way.kind === 'converge') {
-    await convergeAgain(ports, options, past, again);
+    if (before !== undefined) await putValuesBack(ports, run, before, options.signal);
+    await convergeAgain(ports, options, past, present(await run.observe()), again);
     return named(past);
   }
   await held(ports, run, async (input, holding) => {
@@ -111,26 +104,28 @@ async function takeBack(
   return named(past);
 }
 
-async function convergeAgain(ports: Ports, options: RunOptions, past: PastState, again: Again): Promise<void> {
-  const { directory } = options;
-  if (past.commit === undefined || directory === undefined) {
-    throw new GitopsError('user', 'Unable to configure the last good state again: no commit names it');
-  }
-  const source = await ports.source.at(directory, past.commit);
-  try {
-    const desired = await again.define(source.directory, past.commit);
-    const outcome = await again.configure({
-      ...options,
-      desired,
-      directory: source.directory,
-      scope: 'configuration',
-      force: true,
-      back: true,
-    });
-    if (outcome.kind === 'failed') throw new GitopsError('remote', outcome.message);
-  } finally {
-    await source.close();
-  }
+/** What the failed deploy has changed is as it was; whatever waits for a restart gets one. */
+async function putValuesBack(
+  ports: Ports,
+  run: ContainerRun,
+  before: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<void> {
+  await held(ports, run, async (input, { state }) => {
+    const { node, vmid, config, digest } = state;
+    const due = Object.entries(before).filter(([key, value]) => (config[key] ?? '') !== value || key in state.pending);
+    const set = Object.fromEntries(due.filter(([, value]) => value !== ''));
+    const remove = due.flatMap(([key, value]) => (value === '' && config[key] !== undefined ? [key] : []));
+    if (Object.keys(set).length + remove.length > 0) {
+      ports.reporter.tell({ kind: 'note', text: `${[...Object.keys(set), ...remove].join(', ')} as before` });
+      await ports.containers.update(node, vmid, { set, remove }, digest, call(DEADLINES.write, signal));
+    }
+    const now = present(await input.observe()).state;
+    const deadline = call(DEADLINES.power, signal);
+    if (!now.running) await ports.containers.start(node, vmid, deadline);
+    else if (Object.keys(before).some((key) => key in now.pending))
+      await ports.containers.reboot(node, vmid, DEADLINES.graceSeconds, deadline);
+  });
 }
 
 export interface RollbackWish {

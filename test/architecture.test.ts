@@ -70,9 +70,9 @@ const RULES: readonly (readonly [RegExp, RegExp, string])[] = [
     'connect joins adapters to ports and knows no stage',
   ],
   [
-    /^src\/(deploy|run|scope|guest-session|cinc-input|site-containers|site-share|way-back|old-backups|keep|drift|replace|candidate-address|base-image|look-ahead)\.ts$|^src\/jobs\//,
+    /^src\/(deploy|run|scope|guest-session|cinc-input|site-containers|site-share|way-back|converge-again|old-backups|keep|drift|replace|candidate-address|base-image|look-ahead)\.ts$|^src\/jobs\//,
     new RegExp(
-      `^src/(model/|(run|scope|guest-session|cinc-input|site-containers|site-share|way-back|old-backups|keep|drift|replace|candidate-address|base-image|look-ahead).ts|jobs/|${STAGES.join('/|')}/)`,
+      `^src/(model/|(run|scope|guest-session|cinc-input|site-containers|site-share|way-back|converge-again|old-backups|keep|drift|replace|candidate-address|base-image|look-ahead).ts|jobs/|${STAGES.join('/|')}/)`,
     ),
     'deploy, run and what they are made of join stages and know no adapter',
   ],

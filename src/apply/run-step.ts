@@ -1,7 +1,7 @@
 import { GitopsError, isGitopsError } from '../model/errors.ts';
 import type { Mark } from '../model/mark.ts';
 import type { ImageStep, Step } from '../model/plan.ts';
-import { takeWayBack } from './back/take.ts';
+import { formerValues, takeWayBack } from './back/take.ts';
 import type { ConvergeInput, Done, Observation, Taken } from './context.ts';
 import { call, DEADLINES } from './deadlines.ts';
 import { forgetConfiguration, remember } from './hold.ts';
@@ -60,7 +60,9 @@ export async function runStep(
       return pool(input, step, observation);
     case 'keep': {
       const { attempt, summary } = await takeWayBack(input.ports, observation, step.way, step.trying, input.signal);
-      await remember(input, { attempt });
+      const { steps } = input.decide(observation, taken);
+      const before = step.way.kind === 'converge' ? formerValues(observation.state, steps) : undefined;
+      await remember(input, { attempt: before === undefined ? attempt : { ...attempt, before } });
       return { summary, warnings: [] };
     }
     case 'discard':

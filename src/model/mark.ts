@@ -55,6 +55,8 @@ export interface PastState {
 export interface Attempt extends PastState {
   /** What is tried; the commit of the state before stands in `commit`. */
   readonly trying?: string;
+  /** Values of the config that it changes, as they were; empty: there was none. For a way back that keeps no config. */
+  readonly before?: Readonly<Record<string, string>>;
 }
 
 /**

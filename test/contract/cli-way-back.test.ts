@@ -155,14 +155,18 @@ describe('a container whose storage takes snapshots', () => {
 });
 
 describe('a container with a kept volume', () => {
-  const YAML = (memory: number): string => `id: 42
+  const YAML = (memory: number, root = 4, data = 1): string => `id: 42
 engine: shell
 ip: 192.168.178.42
 memory: ${memory}
-disk: local-lvm:4
+disk: local-lvm:${root}
 volumes:
-  data: { path: /srv/data, disk: "local-lvm:1" }
+  data: { path: /srv/data, disk: "local-lvm:${data}" }
 `;
+
+  beforeEach(async () => {
+    for (const vmid of [1042, 901_042]) await site.control('DELETE', 'lxc', { vmid });
+  });
 
   it('is never rolled back with its data: the last good commit is configured again', async () => {
     const first = await begin('', { 'container.yml': YAML(512) });
@@ -182,6 +186,68 @@ volumes:
     expect(await commands()).toBeGreaterThan(before);
     expect(await snapshots()).toEqual([]);
     expect(await mark()).toMatchObject({ commit: first, bad, good: { commit: first } });
+    // It is no state before itself.
+    expect(await mark()).not.toHaveProperty('history');
+    expect(await mark()).not.toHaveProperty('attempt');
+  });
+
+  it('gets the values back that the failed deploy has changed; disks that have grown stay as they are', async () => {
+    const first = await begin('', { 'container.yml': YAML(512) });
+    const { description: _, digest: _d, ...before } = (await site.config(1042)) ?? {};
+    writeFileSync(join(directory, 'container.yml'), `${YAML(2048, 6, 2)}swap: 0\nnesting: no\nstartup: { order: 3 }\n`);
+    const bad = commit('more of everything');
+    await script(3);
+    const running = site.start(['deploy', directory]);
+    await running.when(async () => running.text().includes('way back'));
+    await script(0);
+    const end = await running.ended;
+    expect(end.text).toContain(`serves commit ${first.slice(0, 12)} again`);
+    expect(end.code).toBe(7);
+    const { description: _n, digest: _e, ...after } = (await site.config(1042)) ?? {};
+    const grown = { rootfs: String(before.rootfs).replace('4G', '6G'), mp0: String(before.mp0).replace('1G', '2G') };
+    expect(after).toEqual({ ...before, ...grown });
+    expect(await mark()).toMatchObject({ commit: first, bad, good: { commit: first } });
+  });
+
+  it('that cannot be configured any more is made anew from the last good commit, with its volumes', async () => {
+    const first = await begin('', { 'container.yml': YAML(512) });
+    const volid = String((await site.config(1042))?.mp0).split(',')[0] ?? '';
+    await site.control('PUT', 'content', { volid, path: 'file', text: 'of today' });
+    const root = (await site.config(1042))?.rootfs;
+    const bad = commit('breaks what it runs in');
+    await script(3);
+    const running = site.start(['deploy', directory]);
+    await running.when(async () => running.text().includes('it is made anew'));
+    await script(0);
+    const end = await running.ended;
+    expect(end.text).toContain(`serves commit ${first.slice(0, 12)} again`);
+    expect(end.code).toBe(7);
+    const config = await site.config(1042);
+    expect(config?.rootfs).not.toBe(root);
+    const now = String(config?.mp0).split(',')[0] ?? '';
+    expect(await site.control('GET', `content?volid=${encodeURIComponent(now)}`)).toMatchObject({ file: 'of today' });
+    expect(await site.config(901_042)).toBeUndefined();
+    const left = await mark();
+    expect(left).toMatchObject({ commit: first, bad, good: { commit: first }, volumes: { data: now } });
+    for (const field of ['attempt', 'promotion', 'lease']) expect(left).not.toHaveProperty(field);
+    const second = commit('mended');
+    expect((await site.run(['deploy', directory])).code).toBe(0);
+    expect(await mark()).toMatchObject({ commit: second });
+  });
+
+  it('keeps serving nothing new when that fails too, and the run says all of it', async () => {
+    const first = await begin('', { 'container.yml': YAML(512) });
+    commit('breaks what it runs in');
+    await script(3);
+    const end = await site.run(['deploy', directory]);
+    expect(end.code).toBe(8);
+    expect(end.text).toContain('the way back failed too');
+    expect((await site.config(1042))?.mp0).toMatch(/mp=\/srv\/data/);
+    expect(await site.config(901_042)).toBeUndefined();
+    await script(0);
+    git('checkout', '-q', first);
+    expect((await site.run(['rollback', directory])).code).toBe(0);
+    expect(await mark()).toMatchObject({ commit: first, good: { commit: first } });
   });
 });
 

@@ -27,7 +27,7 @@ export async function rewriteMark(input: ConvergeInput, change: (mark: Mark) => 
 export function historyAfter(mark: Mark, retained: number): readonly PastState[] {
   const { attempt, history = [] } = mark;
   if (attempt === undefined) return history;
-  const { trying: _, ...past } = attempt;
+  const { trying: _, before: __, ...past } = attempt;
   const all = past.way.kind === 'none' ? history : [past, ...history];
   const kept = all.slice(0, retained);
   const byHand = all.find((state) => state.byHand === true);

@@ -1,5 +1,7 @@
 import type { Backups, Snapshots } from '../../model/container-ports.ts';
 import type { Attempt, Mark, Way } from '../../model/mark.ts';
+import type { ContainerState } from '../../model/observed.ts';
+import type { Step } from '../../model/plan.ts';
 import { formatWayPoint, isWayPointOf, parseWayPoint, snapshotName, type WayPoint } from '../../model/way-point.ts';
 import { call, DEADLINES } from '../deadlines.ts';
 import type { Holding, LeasePorts } from '../lease.ts';
@@ -61,6 +63,24 @@ export async function takeWayBack(
     ...(trying === undefined ? {} : { trying }),
   };
   return { attempt, summary };
+}
+
+/** What holds a disk stays as it is, and so does what the mark and our tag are written into. */
+const NOT_PUT_BACK = /^(rootfs|mp\d+|unused\d+|dev\d+|description|tags|protection)$/;
+/** Bytes of the mark's line that they may take. */
+const FORMER_LIMIT = 1000;
+
+/** Values that updates of a plan are about to change, as they are. Pure. */
+export function formerValues(
+  { config }: ContainerState,
+  steps: readonly Step[],
+): Readonly<Record<string, string>> | undefined {
+  const keys = steps.flatMap((step) =>
+    step.kind === 'update' && step.reserved !== true ? [...Object.keys(step.set), ...step.remove] : [],
+  );
+  const due = keys.filter((key) => !NOT_PUT_BACK.test(key)).map((key) => [key, config[key] ?? ''] as const);
+  const values = Object.fromEntries(due);
+  return due.length === 0 || Buffer.byteLength(JSON.stringify(values)) > FORMER_LIMIT ? undefined : values;
 }
 
 /** Two deploys can end within one second, which is all that a name tells. */
