@@ -3,7 +3,7 @@ import type { Desired } from './model/desired.ts';
 import { GitopsError, isGitopsError } from './model/errors.ts';
 import type { PastState } from './model/mark.ts';
 import type { Outcome } from './model/outcome.ts';
-import type { Step } from './model/plan.ts';
+import type { Plan, Step } from './model/plan.ts';
 import type { Ports } from './model/ports.ts';
 import { inPlace, withTodaysDisks } from './plan/todays-disks.ts';
 import { ContainerRun, type RunOptions } from './run.ts';
@@ -18,8 +18,7 @@ export interface Again {
 
 type Present = Extract<Observation, { kind: 'present' }>;
 
-/** What git wants of resources by a plan; `start` is what a way back is for. */
-const RESOURCES: ReadonlySet<Step['kind']> = new Set(['update', 'resize', 'move', 'migrate', 'pool', 'discard']);
+const RESOURCES: ReadonlySet<Step['kind']> = new Set(['resize', 'move', 'migrate', 'pool', 'discard', 'replace']);
 
 /**
  * The commit of a past state once more, with today's volumes: configured in the container that is there; where that fails, in
@@ -40,10 +39,13 @@ export async function convergeAgain(
   try {
     const desired = withTodaysDisks(await again.define(source.directory, past.commit), seen, options.desired);
     const whole = { ...options, directory: source.directory, back: true, rebuild: false };
-    const there: RunOptions = { ...whole, desired: inPlace(desired, seen), scope: 'configuration', force: true };
-    const first = await again.run(there);
+    const there: RunOptions = { ...whole, desired: inPlace(desired, seen), scope: 'plan', force: true };
+    const plan = await planOf(ports, there);
+    const isPending = options.scope !== 'all' && !plan.steps.every(isWayBack);
+    const isFree = !isPending && plan.refusals.length === 0;
+    const first = await again.run({ ...there, scope: isFree ? 'all' : 'configuration' });
     if (first.kind !== 'failed') return;
-    if (options.scope !== 'all' && (await wantsMore(ports, there))) throw new GitopsError('remote', first.message);
+    if (isPending) throw new GitopsError('remote', first.message);
     ports.reporter.tell({ kind: 'warning', text: `${first.message}: it is made anew, with its volumes as they are` });
     const second = await madeAnew(
       again,
@@ -56,15 +58,20 @@ export async function convergeAgain(
   }
 }
 
-/** What is pending for release stays so: a new root file system would come with it. */
-async function wantsMore(ports: Ports, options: RunOptions): Promise<boolean> {
-  const run = new ContainerRun(ports, { ...options, scope: 'plan' });
+async function planOf(ports: Ports, options: RunOptions): Promise<Plan> {
+  const run = new ContainerRun(ports, options);
   try {
     await run.input();
-    return run.decide(await run.observe(), new Set()).steps.some(({ kind }) => RESOURCES.has(kind));
+    return run.decide(await run.observe(), new Set());
   } finally {
     await run.close();
   }
+}
+
+/** Whether a step only brings volumes back, and what is in the container. Anything else was pending for release, and stays so. */
+function isWayBack(step: Step): boolean {
+  if (step.kind !== 'update') return !RESOURCES.has(step.kind);
+  return step.changes.every(({ field }) => field.startsWith('volume ') || field === 'protection');
 }
 
 /** Why not; undefined: it serves. */

@@ -209,6 +209,24 @@ volumes:
     expect(await mark()).toMatchObject({ commit: first, bad, good: { commit: first } });
   });
 
+  it('gets a volume back that the failed deploy has taken out', async () => {
+    const first = await begin('', { 'container.yml': YAML(512) });
+    const before = String((await site.config(1042))?.mp0);
+    await site.control('PUT', 'content', { volid: before.split(',')[0], path: 'file', text: 'of today' });
+    writeFileSync(join(directory, 'container.yml'), YAML(1024).replace(/volumes:[\s\S]*/, ''));
+    const bad = commit('without a volume');
+    await script(3);
+    const running = site.start(['deploy', directory]);
+    await running.when(async () => running.text().includes('way back'));
+    await script(0);
+    const end = await running.ended;
+    expect(end.text).toContain(`serves commit ${first.slice(0, 12)} again`);
+    expect(end.code).toBe(7);
+    const { mp0, unused0, memory, protection } = (await site.config(1042)) ?? {};
+    expect({ mp0, unused0, memory, protection }).toEqual({ mp0: before, memory: 512, protection: 1 });
+    expect(await mark()).toMatchObject({ commit: first, bad, volumes: { data: before.split(',')[0] } });
+  });
+
   it('that cannot be configured any more is made anew from the last good commit, with its volumes', async () => {
     const first = await begin('', { 'container.yml': YAML(512) });
     const volid = String((await site.config(1042))?.mp0).split(',')[0] ?? '';
