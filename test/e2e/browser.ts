@@ -79,11 +79,21 @@ export class Browser {
     await waitFor(`"${text}" on the page`, 20_000, there, () => seen.slice(0, 2000));
   }
 
-  /** A PNG. */
-  async picture(width: number, height: number): Promise<Buffer> {
-    const metrics = { width, height, deviceScaleFactor: 1, mobile: false };
-    await this.send('Emulation.setDeviceMetricsOverride', metrics);
-    const { data } = await this.send('Page.captureScreenshot', { format: 'png' });
+  /** A PNG of what can be seen of the last element that a selector finds and that has the text. */
+  async picture(selector: string, text: string): Promise<Buffer> {
+    const [by, has] = [JSON.stringify(selector), JSON.stringify(text)];
+    const box = `(() => {
+      const found = [...document.querySelectorAll(${by})].findLast((one) => one.innerText.includes(${has}));
+      if (found === undefined) return undefined;
+      const rect = found.getBoundingClientRect();
+      const [left, top] = [Math.max(0, rect.left - 8), Math.max(0, rect.top - 8)];
+      const [right, bottom] = [Math.min(innerWidth, rect.right + 8), Math.min(innerHeight, rect.bottom + 8)];
+      return { x: left + scrollX, y: top + scrollY, width: right - left, height: bottom - top };
+    })()`;
+    const { result } = await this.send('Runtime.evaluate', { expression: box, returnByValue: true });
+    const { value } = result as { value?: object };
+    if (value === undefined) throw new Error(`Unable to keep a picture: the page has no ${selector} with ${text}`);
+    const { data } = await this.send('Page.captureScreenshot', { format: 'png', clip: { ...value, scale: 1 } });
     return Buffer.from(String(data), 'base64');
   }
 

@@ -5,20 +5,32 @@ import type { Forge } from './forge.ts';
 import { signIn } from './gitea-web.ts';
 
 /** What docs/ may weigh, per picture. */
-const LARGEST = 80_000;
+const LARGEST = 100_000;
+
+/** A job's log, and a comment of a pull request. */
+export const JOB = { part: '.action-view-right', height: 440 };
+export const COMMENT = { part: '.comment-container', height: 640 };
 
 interface Shown {
   /** The page is there once it has this text. */
   readonly text: string;
   /** Of a job: the logs of its steps are opened, and the line with this text is shown. */
   readonly opened?: string;
+  /** What of the page matters: what a window of that height shows of the last of these elements with the text. */
+  readonly part: string;
+  readonly height: number;
 }
 
 /**
  * Keeps a picture of a page where `PVE_GITOPS_SCREENSHOTS` names a folder; else nothing. It takes a Gitea with its pages' scripts
  * (`PVE_GITOPS_GITEA_STATIC`: a folder with public/, templates/ and options/), which the one of the tests is built without.
  */
-export async function keepPage(forge: Forge, url: string, name: string, { text, opened }: Shown): Promise<void> {
+export async function keepPage(
+  forge: Forge,
+  url: string,
+  name: string,
+  { text, opened, part, height }: Shown,
+): Promise<void> {
   const folder = process.env.PVE_GITOPS_SCREENSHOTS;
   if (folder === undefined || folder === '') return;
   const browser = await Browser.open();
@@ -28,8 +40,8 @@ export async function keepPage(forge: Forge, url: string, name: string, { text, 
       await browser.send('Network.setCookie', { name: cookie, value: value.join('='), url: forge.url });
     }
     await browser.send('Emulation.setDeviceMetricsOverride', {
-      width: 1060,
-      height: 620,
+      width: 1000,
+      height,
       deviceScaleFactor: 1,
       mobile: false,
     });
@@ -43,7 +55,11 @@ export async function keepPage(forge: Forge, url: string, name: string, { text, 
       const shown = line.replace('TEXT', JSON.stringify(opened));
       await browser.send('Runtime.evaluate', { expression: `${shown}?.scrollIntoView({ block: 'center' })` });
     }
-    const picture = await browser.picture(1060, 620);
+    if (opened === undefined) {
+      const shown = `[...document.querySelectorAll(${JSON.stringify(part)})].at(-1)?.scrollIntoView({ block: 'center' })`;
+      await browser.send('Runtime.evaluate', { expression: shown });
+    }
+    const picture = await browser.picture(part, opened ?? text);
     if (picture.length > LARGEST) throw new Error(`Unable to keep ${name}: ${picture.length} bytes`);
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, `${name}.png`), picture);

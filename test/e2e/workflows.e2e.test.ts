@@ -5,7 +5,7 @@ import { parseDescription } from '../../src/model/mark.ts';
 import { debianTemplate } from '../integration/lxc-template.ts';
 import { forgeAndRunner, logOfRun } from './forge-and-runner.ts';
 import type { Run } from './gitea-types.ts';
-import { keepPage } from './keep-page.ts';
+import { COMMENT, JOB, keepPage } from './keep-page.ts';
 import { type OwnNode, startOwnNode } from './own-node.ts';
 import { PROJECT } from './project.ts';
 import { provideActions, pushFolder } from './push.ts';
@@ -87,7 +87,7 @@ async function dispatch(branch: string, inputs: Readonly<Record<string, string>>
 async function picture(run: Run, name: string, opened: string): Promise<void> {
   const { forge } = site();
   const [job] = await forge.api.jobs(REPOSITORY, run.id);
-  await keepPage(forge, `${run.html_url}/jobs/${job?.id}`, name, { text: 'Complete job', opened });
+  await keepPage(forge, `${run.html_url}/jobs/${job?.id}`, name, { text: 'Complete job', opened, ...JOB });
 }
 
 async function head(branch: string): Promise<string> {
@@ -152,6 +152,7 @@ test('a pull request has the plan as one comment, which a second push changes', 
   expect(said()).toBe('one');
   await keepPage(site().forge, `${site().forge.url}/${REPOSITORY}/pulls/${number}`, 'plan-comment', {
     text: 'planned, nothing was changed',
+    ...COMMENT,
   });
 });
 
