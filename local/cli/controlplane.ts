@@ -32,12 +32,12 @@ const STAGE = 'main';
 export function controlPlaneUp(given: UpOptions): Promise<number> {
   return withControlPlane(given, async ({ context, deployed, rootUrl, secrets, project, options }) => {
     const { ports, signal } = context;
-    const { url, token, login } = deployed;
+    const { url, token, tasksToken, login } = deployed;
     const where = { url, token, directory: project, mask: connectMask() };
     const call = { timeoutMs: CALL_MS, signal };
     const { forge, monorepo } = await connectForgeSite(where, call);
     try {
-      const made = await bootstrap({ forge, monorepo, reporter: ports.reporter, login, token, secrets, signal });
+      const made = await bootstrap({ forge, monorepo, reporter: ports.reporter, login, tasksToken, secrets, signal });
       if (process.env.AUTO_DEPLOY) {
         for (const { repository, pull } of made.deploys) await forge.merge(repository, pull.number, call);
       }

@@ -11,8 +11,8 @@ export interface BootstrapInput {
   readonly reporter: Reporter;
   /** Who signs in to the forge, and owns the organisation. */
   readonly login: string;
-  /** Of the account that does this: tasks of the whole site need it, as a job's own reaches one repository only. */
-  readonly token: string;
+  /** For tasks of the whole site, as a job's own reaches one repository only: reads and writes repositories. */
+  readonly tasksToken: string;
   /** Name → value, for workflows that hand them over themselves. */
   readonly secrets: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
@@ -55,7 +55,7 @@ export async function bootstrap(input: BootstrapInput): Promise<Bootstrapped> {
   for (const holding of [...all.slice(1), ...all.slice(0, 1)]) {
     await ensureRepository(context, holding);
     const links = holding.kind === 'control' ? linksOf(done) : [];
-    if (holding.kind === 'control') await forge.ensureSecret(holding.repository, SITE_TOKEN, input.token, call);
+    if (holding.kind === 'control') await forge.ensureSecret(holding.repository, SITE_TOKEN, input.tasksToken, call);
     const imported = await importInto(await importOf(context, holding, links));
     if (await forge.protect(holding.repository, 'release', call)) note(`${holding.repository}: release is protected`);
     if (imported.moved.length > 0)

@@ -1,6 +1,6 @@
 export interface PilotJob {
   readonly run: Readonly<Record<string, string>>;
-  /** Of the account that the bootstrap uses: the run's own ends with the run. */
+  /** Of the control plane, for repositories: the run's own ends with the run. */
   readonly token: string;
   readonly desired: string;
   readonly mode: string;

@@ -47,7 +47,7 @@ export async function sendPilot(ports: Ports, request: PilotRequest): Promise<Se
   const { options, run } = request;
   const { signal, desired, settings } = options;
   const reached = await reach(ports, { settings, desired, signal }, call(DEADLINES.read, signal));
-  const { vmid, node, token } = reached;
+  const { vmid, node, tasksToken } = reached;
   // What a run of the control plane calls the forge may be its own name for itself.
   const server = reached.url.replace(/\/+$/, '');
   await reached.close();
@@ -66,7 +66,7 @@ export async function sendPilot(ports: Ports, request: PilotRequest): Promise<Se
     for (const [from, to] of copies) await copy(ports, job.shell, from, to, at);
     const environment = pilotEnvironment({
       run: { ...run, GITHUB_SERVER_URL: server },
-      token,
+      token: tasksToken,
       desired: request.desired,
       mode: request.mode,
       home: HOME,

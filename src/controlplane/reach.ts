@@ -12,7 +12,10 @@ export interface Reached {
   readonly address: string;
   /** Of Gitea, as this machine reaches it. */
   readonly url: string;
+  /** Of an administrator: the bootstrap's own. */
   readonly token: string;
+  /** Reads and writes repositories, and may do nothing else. */
+  readonly tasksToken: string;
   /** Who signs in. */
   readonly login: string;
   readonly shell: Shell;
@@ -43,10 +46,12 @@ export async function reach(ports: Ports, input: ReachInput, call: Call): Promis
       throw new GitopsError('remote', `Unable to read ${file} of the control plane: it is not configured`);
     };
     const token = await read('token');
-    ports.secrets.mask(token);
+    const tasksToken = await read('tasks-token');
+    for (const secret of [token, tasksToken]) ports.secrets.mask(secret);
     const login = await read('login');
     const { vmid, node } = seen.state;
-    return { vmid, node, address, url: `http://${address}:${PORT}/`, token, login, shell, close: () => run.close() };
+    const url = `http://${address}:${PORT}/`;
+    return { vmid, node, address, url, token, tasksToken, login, shell, close: () => run.close() };
   } catch (error) {
     await run.close();
     throw error;

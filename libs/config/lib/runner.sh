@@ -3,11 +3,11 @@ ensure_people() {
   if [ ! -s "$data/secrets/token" ]; then
     as_gitea admin user create --username gitops --email gitops@localhost.invalid --admin --random-password \
       --must-change-password=false >/dev/null 2>&1 || true
-    token=$(as_gitea admin user generate-access-token --username gitops --token-name "control-plane-$(date +%s)" --scopes all --raw | grep -Ex '[0-9a-f]{40}') ||
-      fail 'Gitea made no token for the account gitops'
-    printf '%s\n' "$token" | write "$data/secrets/token" 0600 root:root || true
+    access_token token control-plane all
     echo 'changed: Gitea has the account gitops'
   fi
+  # Runs of srv/config read every repository, set statuses and move branches: no more than that.
+  [ -s "$data/secrets/tasks-token" ] || access_token tasks-token tasks write:repository
   login=${LOGIN:-operator}
   if [ -n "${PASSWORD:-}" ]; then
     printf '%s\n' "$PASSWORD" >"$data/secrets/wanted"
@@ -30,6 +30,12 @@ ensure_people() {
     echo "changed: $login may sign in"
   fi
   rm -f "$data/secrets/wanted"
+}
+
+access_token() { # FILE NAME SCOPES
+  token=$(as_gitea admin user generate-access-token --username gitops --token-name "$2-$(date +%s)" --scopes "$3" --raw | grep -Ex '[0-9a-f]{40}') ||
+    fail 'Gitea made no token for the account gitops'
+  printf '%s\n' "$token" | write "$data/secrets/$1" 0600 root:root || true
 }
 
 api() { # PATH [options of curl]; the token comes by a file
