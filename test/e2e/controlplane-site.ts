@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { debianTemplate } from '../integration/lxc-template.ts';
@@ -27,6 +27,8 @@ export interface ControlPlaneSite {
   /** `pve-gitops` with this site; its output. */
   cli(...args: readonly string[]): Promise<string>;
   up(): Promise<string>;
+  /** From now on its settings name another Proxmox VE: another local node, as containers reach it. */
+  deployTo(target: OwnNode): void;
   remove(): Promise<void>;
 }
 
@@ -42,11 +44,16 @@ export interface SiteWish {
   readonly backup?: string;
 }
 
+/** With a template that a control plane and its pilot find their packages in. */
+export async function openNode(port: number): Promise<OwnNode> {
+  const template = await debianTemplate(13, PACKAGES);
+  return startOwnNode({ port, login: LOGIN, password: PASSWORD, template });
+}
+
 /** A local node, and on it the control plane, made from this project as `./local/run.sh` does it. */
 export async function openControlPlaneSite(wish: SiteWish): Promise<ControlPlaneSite> {
   const tools = await provideTools();
-  const template = await debianTemplate(13, PACKAGES);
-  const node = await startOwnNode({ port: wish.port, login: LOGIN, password: PASSWORD, template });
+  const node = await openNode(wish.port);
   const room = mkdtempSync(join(tmpdir(), 'pve-gitops-e2e-control-'));
   const remove = async (): Promise<void> => {
     await node.remove();
@@ -62,7 +69,12 @@ export async function openControlPlaneSite(wish: SiteWish): Promise<ControlPlane
     git('add', '--all', '--force');
     git('commit', '--quiet', '--message', 'The project as it is tested');
     const config = join(room, 'config.json');
-    writeFileSync(config, JSON.stringify({ login: LOGIN, password: PASSWORD }), { mode: 0o600 });
+    const settle = (settings: object): void => writeFileSync(config, JSON.stringify(settings), { mode: 0o600 });
+    settle({ login: LOGIN, password: PASSWORD });
+    const deployTo = (target: OwnNode): void => {
+      const { state_directory: _, proxmox, ...others } = JSON.parse(readFileSync(target.config, 'utf8')) as Settings;
+      settle({ ...others, proxmox: { ...proxmox, host: others.network.gateway } });
+    };
     const http = wish.http ?? (await freePort());
     const url = `http://localhost:${http}`;
     const cli = (...args: readonly string[]) =>
@@ -83,11 +95,17 @@ export async function openControlPlaneSite(wish: SiteWish): Promise<ControlPlane
       `control plane ${wish.backup === undefined ? 'made' : 'restored'}: ${Math.round((Date.now() - began) / 1000)} s`,
     );
     const token = node.inside(CONTROL, 'cat /srv/control-plane/secrets/token');
-    return { node, http, url, api: new GiteaApi(url, token), project, cli, up, remove };
+    return { node, http, url, api: new GiteaApi(url, token), project, cli, up, deployTo, remove };
   } catch (error) {
     await remove();
     throw error;
   }
+}
+
+interface Settings {
+  readonly state_directory: string;
+  readonly proxmox: object;
+  readonly network: { readonly gateway: string };
 }
 
 function runCli(args: readonly string[], env: Readonly<Record<string, string>>): Promise<string> {

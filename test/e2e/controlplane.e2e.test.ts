@@ -3,6 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { PageWatch } from '../integration/page-watch.ts';
+import { PILOT, pilotOutcome } from './controlplane-pilot.ts';
 import {
   CONTROL,
   type ControlPlaneSite,
@@ -13,8 +15,10 @@ import {
   logOf,
   mergeAndWait,
   openControlPlaneSite,
+  openNode,
   PASSWORD,
 } from './controlplane-site.ts';
+import { GiteaApi } from './gitea-api.ts';
 import { page } from './own-node.ts';
 
 /** From nothing to Gitea in a container of the local node, which deploys a container and then itself. The tests are one story. */
@@ -85,7 +89,7 @@ test('develop: the plan stands in the status, nothing is changed', async () => {
   const told = (await site.api.commitStatuses('srv/apache', sha)).find(({ context }) => context.endsWith(' / plan'));
   expect(told).toMatchObject({
     status: 'success',
-    description: expect.stringMatching(/^1 step, no restart/) as string,
+    description: expect.stringMatching(/^3 steps, no restart/) as string,
   });
   expect(await site.node.configOf(APACHE)).toEqual(before);
 });
@@ -137,6 +141,45 @@ test('a version that cannot start: the one before serves, and the run is red', a
   expect(await (await fetch(site.url)).text()).toContain('The second version');
 });
 
+test('a smaller disk: a pilot makes the container anew, and everything is still there', async () => {
+  const { api, node } = site;
+  const [machine] = node.identity(CONTROL).split('\n');
+  const before = (await known(api)) as object;
+  await edit(api, 'srv/config', 'libs/config/lib/gitea.sh', (text) => text.replace('= nonsense', '= sqlite3'));
+  await edit(api, 'srv/config', 'libs/config/container.yml', (text) => text.replace('local-lvm:8\n', 'local-lvm:7\n'));
+  const began = Date.now();
+  const run = await mergeAndWait(api, 'srv/config', RUN_MS);
+  const log = await logOf(site, 'srv/config', run, 'replace');
+  expect(run.conclusion, log).toBe('success');
+  expect(log).toContain(`pilot ${PILOT} carries it out`);
+  const handed = Date.now();
+  const watch = new PageWatch(`${site.url}/api/healthz`, 200);
+  const release = await headOf(api, 'srv/config', 'release');
+  const said = await pilotOutcome(site, release, RUN_MS);
+  const seen = await watch.end();
+  console.log(
+    `the control plane replaced by its pilot: handed over after ${seconds(handed - began)}, done after ${seconds(Date.now() - began)}; ` +
+      `Gitea away for ${seconds(seen.longestGap)} (${seen.failed} of ${seen.asked} calls without an answer)`,
+  );
+  expect(said).toMatch(/^success: /);
+  expect(node.identity(CONTROL).split('\n')[0]).not.toBe(machine);
+  expect(String((await node.configOf(CONTROL))?.rootfs)).toContain('size=7G');
+  expect(await (await fetch(site.url)).text()).toContain('The third version');
+
+  // The pilot starts the pipeline once more, which finds everything done and takes the pilot away.
+  const last = await api.waitForRun('srv/config', release, { event: 'workflow_dispatch' }, RUN_MS);
+  expect(last.conclusion, await logOf(site, 'srv/config', last, 'after-replace')).toBe('success');
+  expect((await node.containers()).filter((vmid) => vmid < 800_000).toSorted()).toEqual([CONTROL, APACHE]);
+  const after = (await known(api)) as { readonly runs: readonly (readonly string[])[] };
+  expect({ ...after, runs: [], branches: [] }).toEqual({ ...before, runs: [], branches: [] });
+  expect(after.runs.flat().some((one) => one.startsWith(`srv/config ${run.id} ${release} success`))).toBe(true);
+  expect((await api.runners()).map(({ status }) => status)).toEqual(['online']);
+  // Accounts and passwords too.
+  const login = Buffer.from(`${LOGIN}:${PASSWORD}`).toString('base64');
+  const asked = await fetch(`${site.url}/api/v1/user`, { headers: { authorization: `Basic ${login}` } });
+  expect(asked.status).toBe(200);
+});
+
 test('a backup restored on an empty node: the whole site comes back', async () => {
   const room = mkdtempSync(join(tmpdir(), 'pve-gitops-backup-'));
   try {
@@ -155,3 +198,35 @@ test('a backup restored on an empty node: the whole site comes back', async () =
     rmSync(room, { recursive: true, force: true });
   }
 });
+
+test('with another Proxmox VE in the settings: the control plane is deployed to it, and everything else from there', async () => {
+  const { api } = site;
+  const good = Buffer.from(
+    (await api.request<{ content: string }>('GET', '/repos/srv/apache/contents/configure.sh?ref=release')).content,
+    'base64',
+  ).toString('utf8');
+  const target = await openNode(18_800);
+  try {
+    site.deployTo(target);
+    await site.up();
+    // Committed here since the links of srv/config were made: it comes along.
+    await edit(api, 'srv/apache', 'configure.sh', () => good.replaceAll('Hello from', 'Greetings from'));
+    const id = await api.dispatch('srv/config', 'pipeline.yml', 'release', { mode: 'deploy' });
+    const run = await api.waitForRunById('srv/config', id, RUN_MS);
+    const log = await logOf(site, 'srv/config', run, 'elsewhere');
+    expect(run.conclusion, log).toBe('success');
+    const url = `http://${target.prefix}.178.41:8080`;
+    expect(log).toContain(`srv/apache: merge to deploy  ${url}/srv/apache/pulls/1`);
+    const there = new GiteaApi(url, target.inside(CONTROL, 'cat /srv/control-plane/secrets/token'));
+    expect((await there.runners()).map(({ status }) => status)).toEqual(['online']);
+    const deployed = await mergeAndWait(there, 'srv/apache', RUN_MS);
+    const theirs = { ...site, api: there, node: target };
+    expect(deployed.conclusion, await logOf(theirs, 'srv/apache', deployed, 'elsewhere-apache')).toBe('success');
+    await page(`http://${target.prefix}.178.42/`, `Greetings from ${LOGIN}`);
+    expect((await target.containers()).filter((vmid) => vmid < 600_000).toSorted()).toEqual([CONTROL, APACHE]);
+  } finally {
+    await target.remove();
+  }
+});
+
+const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(1)} s`;
