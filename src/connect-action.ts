@@ -1,6 +1,8 @@
+import { networkInterfaces } from 'node:os';
 import { connectForge, type ForgeOptions } from './adapters/forge/forge.ts';
 import type { Branches, BranchesOptions } from './adapters/git/branches.ts';
 import { checkOut } from './adapters/git/check-out.ts';
+import type { CloneSiteRequest } from './adapters/git/clone-site.ts';
 import { createMask, type Mask } from './adapters/process/mask.ts';
 import { createRunner, type Runner } from './adapters/runner/runner.ts';
 import { createSource } from './adapters/source/source.ts';
@@ -19,6 +21,16 @@ export function openForge(options: ForgeOptions): Forge {
 /** Loaded when something was deployed: most runs move no branch. */
 export async function openBranches(options: BranchesOptions): Promise<Branches | undefined> {
   return (await import('./adapters/git/branches.ts')).openBranches(options);
+}
+
+/** Loaded when a control plane is deployed to another place: the project with all that it links to. */
+export async function cloneSite(request: CloneSiteRequest) {
+  return (await import('./adapters/git/clone-site.ts')).cloneSite(request);
+}
+
+/** Of the machine that this runs on. */
+export function ownAddresses(): readonly string[] {
+  return Object.values(networkInterfaces()).flatMap((list) => list?.map(({ address }) => address) ?? []);
 }
 
 /** The runner's side of an action, with a mask that tells the runner each secret before anything can print it. */

@@ -8,6 +8,7 @@ import { type ControlEndpoint, createSimulatedShells } from './adapters/simulate
 import { createSource } from './adapters/source/source.ts';
 import { sshClientVersion } from './adapters/ssh/client-version.ts';
 import { createShells } from './adapters/ssh/shells.ts';
+import { stageFiles } from './adapters/staging/stage-files.ts';
 import { createVariables } from './adapters/variables/site-variables.ts';
 import type { Administration, Inspection } from './model/administration.ts';
 import type { ForgeSite, Monorepo } from './model/forge-site.ts';
@@ -15,7 +16,7 @@ import type { Call, Ports, Programs, Reporter, Secrets, Source } from './model/p
 import type { SecretKeys } from './model/secret-keys.ts';
 import type { Connection, Settings } from './model/settings.ts';
 
-export type { ControlEndpoint, Mask };
+export { type ControlEndpoint, type Mask, stageFiles };
 
 export interface ConnectOptions {
   readonly reporter: Reporter;

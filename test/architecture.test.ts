@@ -95,6 +95,11 @@ const RULES: readonly (readonly [RegExp, RegExp, string])[] = [
     'images are built by what a deploy builds them with, and at the addresses of candidates',
   ],
   [
+    /^src\/furnish\.ts$/,
+    /^src\/(connect(-action)?\.ts|(action|run)\.ts|controlplane\/|model\/)/,
+    'a control plane that goes elsewhere gets what this one has: an entry, but for its lines',
+  ],
+  [
     /^src\/(action|checkout|feedback|follow|handed|patience)\.ts$/,
     /^src\/(connect(-action)?\.ts|action\.ts|deploy\.ts|run\.ts|feedback\.ts|model\/|settings\/|desired\/|report\/)/,
     'what three entries share',

@@ -1,6 +1,7 @@
 import { runAction } from '../../src/action.ts';
 import { configure, rollback, snapshot } from '../../src/deploy.ts';
 import { follow } from '../../src/follow.ts';
+import { furnished } from '../../src/furnish.ts';
 import { handedOver } from '../../src/handed.ts';
 import { GitopsError } from '../../src/model/errors.ts';
 import { whenFree } from '../../src/patience.ts';
@@ -23,11 +24,11 @@ await runAction('container-configuration', INPUTS, async (context) => {
   }
   const wish = { ...(inputs.to ? { to: inputs.to } : {}), withData: inputs['with-data'] === 'true' };
   const force = inputs.force === 'true' || environment.GITHUB_EVENT_NAME === 'workflow_dispatch';
+  // The step before has built what a rebuild needs; here it is finished.
   const outcome = await whenFree(ports, signal, () => {
     if (verb === 'snapshot') return snapshot(ports, options);
     if (verb === 'rollback') return rollback(ports, options, wish);
-    // The step before has built what a rebuild needs; here it is finished.
-    return configure(ports, { ...options, rebuild: false, force });
+    return furnished(context, { ...options, rebuild: false, force }, configure);
   });
   if (verb !== 'snapshot') {
     const { directory, desired } = options;

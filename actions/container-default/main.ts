@@ -1,6 +1,6 @@
-import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { runAction } from '../../src/action.ts';
+import { ownAddresses } from '../../src/connect-action.ts';
 import { byPilot } from '../../src/controlplane/by-pilot.ts';
 import { destroy, preview, provision } from '../../src/deploy.ts';
 import { handedOver } from '../../src/handed.ts';
@@ -12,8 +12,7 @@ const INPUTS = ['desired', 'directory', 'mode'];
 await runAction('container-default', INPUTS, async (context) => {
   const { ports, runner, signal } = context;
   const { verb, options } = await handedOver(context);
-  const here = Object.values(networkInterfaces()).flatMap((list) => list?.map(({ address }) => address) ?? []);
-  const place = { addresses: here, actions: join(import.meta.dirname, '..', '..') };
+  const place = { addresses: ownAddresses(), actions: join(import.meta.dirname, '..', '..') };
   const pilot = await byPilot(context, { verb, options }, place);
   if (pilot !== undefined) {
     runner.output('target', 'pilot');

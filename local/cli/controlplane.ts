@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { connectForgeSite, connectMask } from '../../src/connect.ts';
+import { connectForgeSite, connectMask, stageFiles } from '../../src/connect.ts';
 import { type Bootstrapped, bootstrap } from '../../src/controlplane/bootstrap.ts';
 import { type Reached, reach } from '../../src/controlplane/reach.ts';
 import { CONTROL_PLANE } from '../../src/controlplane/repositories.ts';
@@ -12,7 +12,6 @@ import { exitCodeOf } from '../../src/report/exit-code.ts';
 import { collect, namesHost } from '../../src/settings/sources.ts';
 import { settingRows } from '../../src/settings/table.ts';
 import { type CommonOptions, type Context, defineDirectory, sourcesOf, withContext } from './context.ts';
-import { stageFiles } from './controlplane-files.ts';
 import { show } from './deploy.ts';
 import { forwardPort } from './forward.ts';
 

@@ -3,6 +3,7 @@ import { GitopsError } from '../model/errors.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Call, Ports, Shell } from '../model/ports.ts';
 import type { RunOptions } from '../run.ts';
+import { programsOfHere } from './elsewhere.ts';
 import { dismiss, openPilot } from './pilot-container.ts';
 import { PILOT_SCRIPT, pilotEnvironment } from './pilot-script.ts';
 import { reach } from './reach.ts';
@@ -56,12 +57,13 @@ export async function sendPilot(ports: Ports, request: PilotRequest): Promise<Se
     ports.reporter.tell({ kind: 'started', what: `giving pilot ${job.vmid} what it needs` });
     const at: Call = { timeoutMs: PREPARE_MS, signal };
     await must(job.shell, 'prepare the pilot', ['sh', '-c', PREPARE], at);
+    const programs = await programsOfHere(ports.source, request.definition);
     const copies: readonly (readonly [string, string])[] = [
       [request.definition, `${HOME}/definition`],
       [request.actions, `${HOME}/actions`],
       [`${DATA}/site`, `${DATA}/site`],
       [`${DATA}/state`, `${DATA}/state`],
-      ...(await programsOf(ports, request.definition)),
+      ...programs.map(([name, folder]) => [folder, `${HOME}/definition/programs/${name}`] as const),
     ];
     for (const [from, to] of copies) await copy(ports, job.shell, from, to, at);
     const environment = pilotEnvironment({
@@ -112,19 +114,6 @@ apt-get update -q >/dev/null
 apt-get install -q -y --no-install-recommends nodejs openssh-client ca-certificates git >/dev/null
 mkdir -p ${HOME} && chmod 0700 ${HOME}
 `;
-
-/** Those that the volume holds: what replaces the container may not reach a download, as it did not. */
-async function programsOf(ports: Ports, definition: string): Promise<readonly (readonly [string, string])[]> {
-  const file = (await ports.source.read(definition, ['versions.env'])).get('versions.env');
-  const text = new TextDecoder().decode(file);
-  const found: (readonly [string, string])[] = [];
-  for (const name of ['gitea', 'runner']) {
-    const version = new RegExp(`^${name.toUpperCase()}_VERSION=(.+)$`, 'm').exec(text)?.[1];
-    const folder = `${DATA}/programs/${name}-${version}`;
-    if ((await ports.source.list(folder)) !== undefined) found.push([folder, `${HOME}/definition/programs/${name}`]);
-  }
-  return found;
-}
 
 async function copy({ source }: Ports, shell: Shell, from: string, to: string, at: Call): Promise<void> {
   const unpack = 'umask 077; mkdir -p "$0" && tar --extract --no-same-owner --directory "$0" && chmod -R go= "$0"';

@@ -2,6 +2,10 @@
 # definition (GITEA_BINARY, RUNNER_BINARY), then what the volume has, then the download.
 install_program() {
   program=$data/programs/$1-$2
+  if [ -f "programs/$1/$1" ] && ! "programs/$1/$1" --version >/dev/null 2>&1; then
+    echo "warning: the given $1 does not run on this machine"
+    rm -rf "programs/$1"
+  fi
   if [ -f "programs/$1/$1" ]; then
     if [ ! -d "$program" ] || ! diff -rq "programs/$1" "$program" >/dev/null; then
       rm -rf "$program.new" "$program.old"

@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { GitopsError } from '../../src/model/errors.ts';
+import { GitopsError } from '../../model/errors.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -27,6 +27,8 @@ export interface StagedFiles {
   /** Where browsers find Gitea, when not at the container's own address. */
   readonly rootUrl?: string;
   readonly environment: Environment;
+  /** Name → folder, where the environment names none: they are used where they run. */
+  readonly programs?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -51,6 +53,10 @@ export function stageFiles(files: StagedFiles): { readonly directory: string; re
     program(directory, 'gitea', 'GITEA_BINARY', environment);
     program(directory, 'runner', 'RUNNER_BINARY', environment);
     const { GITEA_STATIC_ROOT: root = '' } = environment;
+    for (const [name, folder] of Object.entries(files.programs ?? {})) {
+      const target = join(directory, 'programs', name);
+      if (!existsSync(target)) cpSync(folder, target, { recursive: true });
+    }
     if (root !== '') cpSync(root, join(directory, 'programs/gitea/static'), { recursive: true });
     return { directory, remove };
   } catch (error) {
