@@ -80,6 +80,21 @@ test('merging the pull request of srv/apache deploys it', async () => {
   await page(`http://${site.node.prefix}.178.42/`, `Hello from ${LOGIN}`);
 });
 
+test('tasks read private repositories, with a token that reaches repositories and nothing else', async () => {
+  const { api, node, url } = site;
+  const theirs = new GiteaApi(url, node.inside(CONTROL, 'cat /srv/control-plane/secrets/tasks-token'));
+  await expect(theirs.request('GET', '/admin/users')).rejects.toThrow(/ 403 /);
+  await expect(theirs.request('GET', '/orgs/srv/actions/secrets')).rejects.toThrow(/ 403 /);
+  const run = await api.waitForRunById(
+    'srv/config',
+    await api.dispatch('srv/config', 'tasks/drift.yml', 'main'),
+    RUN_MS,
+  );
+  const log = await logOf(site, 'srv/config', run, 'drift');
+  expect(run.conclusion, log).toBe('success');
+  expect(log).toMatch(/as git says +apache, container 1042/);
+});
+
 test('develop: the plan stands in the status, nothing is changed', async () => {
   const before = await site.node.configOf(APACHE);
   const change = (text: string) => text.replace('MEMORY=2048', 'MEMORY=1024');

@@ -103,19 +103,25 @@ async function branchesOf(client: GiteaClient, repository: string, call: Call): 
 
 async function deployAgain(client: GiteaClient, call: Call): Promise<readonly string[]> {
   const found = z.object({ data: z.array(repositorySchema) });
-  const { data } = found.parse(await client.need('GET', `/repos/search?limit=${PAGE}`, call));
   const started: string[] = [];
-  for (const { full_name: repository, empty } of data) {
-    if (empty) continue;
-    const workflow = '.gitea/workflows/container.yml';
-    const has = await client.ask('GET', `/repos/${repository}/contents/${workflow}?ref=release`, call);
-    // The project's own repository has the same file for others to call; it is deployed already.
-    if (has.status !== 200 || repository.endsWith('/config')) continue;
-    const path = `/repos/${repository}/actions/workflows/container.yml/dispatches`;
-    await client.need('POST', path, call, { ref: 'release' });
-    started.push(repository);
+  for (let page = 1; ; page += 1) {
+    const path = `/repos/search?sort=id&limit=${PAGE}&page=${page}`;
+    const { data } = found.parse(await client.need('GET', path, call));
+    for (const { full_name: repository, empty } of data) {
+      if (!empty && (await dispatchRelease(client, repository, call))) started.push(repository);
+    }
+    if (data.length < PAGE) return started;
   }
-  return started;
+}
+
+/** The project's own repository has the same file for others to call; it is deployed already. */
+async function dispatchRelease(client: GiteaClient, repository: string, call: Call): Promise<boolean> {
+  const workflow = '.gitea/workflows/container.yml';
+  const has = await client.ask('GET', `/repos/${repository}/contents/${workflow}?ref=release`, call);
+  if (has.status !== 200 || repository.endsWith('/config')) return false;
+  const path = `/repos/${repository}/actions/workflows/container.yml/dispatches`;
+  await client.need('POST', path, call, { ref: 'release' });
+  return true;
 }
 
 async function settled(
