@@ -15,7 +15,6 @@ import {
   logOf,
   mergeAndWait,
   openControlPlaneSite,
-  openNode,
   PASSWORD,
 } from './controlplane-site.ts';
 import { GiteaApi } from './gitea-api.ts';
@@ -211,36 +210,6 @@ test('a backup restored on an empty node: the whole site comes back', async () =
     await page(`http://${site.node.prefix}.178.42/`, `Hello from ${LOGIN}`);
   } finally {
     rmSync(room, { recursive: true, force: true });
-  }
-});
-
-test('with another Proxmox VE in the settings: the control plane is deployed to it, and everything else from there', async () => {
-  const { api } = site;
-  const good = Buffer.from(
-    (await api.request<{ content: string }>('GET', '/repos/srv/apache/contents/configure.sh?ref=release')).content,
-    'base64',
-  ).toString('utf8');
-  const target = await openNode(18_800);
-  try {
-    site.deployTo(target);
-    await site.up();
-    // Committed here since the links of srv/config were made: it comes along.
-    await edit(api, 'srv/apache', 'configure.sh', () => good.replaceAll('Hello from', 'Greetings from'));
-    const id = await api.dispatch('srv/config', 'pipeline.yml', 'release', { mode: 'deploy' });
-    const run = await api.waitForRunById('srv/config', id, RUN_MS);
-    const log = await logOf(site, 'srv/config', run, 'elsewhere');
-    expect(run.conclusion, log).toBe('success');
-    const url = `http://${target.prefix}.178.41:8080`;
-    expect(log).toContain(`srv/apache: merge to deploy  ${url}/srv/apache/pulls/1`);
-    const there = new GiteaApi(url, target.inside(CONTROL, 'cat /srv/control-plane/secrets/token'));
-    expect((await there.runners()).map(({ status }) => status)).toEqual(['online']);
-    const deployed = await mergeAndWait(there, 'srv/apache', RUN_MS);
-    const theirs = { ...site, api: there, node: target };
-    expect(deployed.conclusion, await logOf(theirs, 'srv/apache', deployed, 'elsewhere-apache')).toBe('success');
-    await page(`http://${target.prefix}.178.42/`, `Greetings from ${LOGIN}`);
-    expect((await target.containers()).filter((vmid) => vmid < 600_000).toSorted()).toEqual([CONTROL, APACHE]);
-  } finally {
-    await target.remove();
   }
 });
 
