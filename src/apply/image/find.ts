@@ -1,4 +1,4 @@
-import { isGitopsError } from '../../model/errors.ts';
+import { type GitopsError, isGitopsError } from '../../model/errors.ts';
 import { type BaseImage, IMAGE_RANGE } from '../../model/image.ts';
 import { parseDescription } from '../../model/mark.ts';
 import type { ContainerState } from '../../model/observed.ts';
@@ -30,10 +30,7 @@ export async function findImages(search: ImageSearch, read: Call): Promise<BaseI
   const images = await Promise.all(
     guests.map(async (guest) => {
       const state = await inventory.container(guest.node, guest.vmid, read).catch((error: unknown) => {
-        // Somebody's own container where images stand: not to be seen, and none of ours.
-        if (isGitopsError(error) && error.remote.status === 403) return undefined;
-        // Of a node that does not answer nothing can be cloned.
-        if (isGitopsError(error) && !isNear(guest) && !read.signal.aborted) return undefined;
+        if (isGitopsError(error) && !read.signal.aborted && isUnseen(error, guest.node !== node)) return undefined;
         throw error;
       });
       const image = state === undefined ? undefined : imageOf(state, site);
@@ -41,6 +38,14 @@ export async function findImages(search: ImageSearch, read: Call): Promise<BaseI
     }),
   );
   return images.filter((image) => image !== undefined);
+}
+
+/**
+ * Somebody's own container where images stand is not to be seen, and none of ours. Of another node that does not answer
+ * nothing can be cloned; that the node itself does not is an error.
+ */
+function isUnseen({ remote: { status = 0 } }: GitopsError, elsewhere: boolean): boolean {
+  return status === 403 || (elsewhere && (status === 0 || status >= 595));
 }
 
 /** undefined: it is none of ours. */

@@ -51,7 +51,8 @@ describe('images of a cluster', () => {
     expect(await found({ site: 'other', sharing: 'ceph' })).toEqual([]);
   });
 
-  it('of another node that does not answer are none; that the node itself does not is an error', async () => {
+  it('of a node that does not answer are none; that the node of a deploy does not is an error', async () => {
+    expect(await found({}, 'pve2')).toEqual([800_000]);
     expect(await found({ node: 'pve', sharing: 'ceph' }, 'pve2')).toEqual([800_000]);
     await expect(found({ node: 'pve', sharing: 'ceph' }, 'pve')).rejects.toThrow('no route to host');
   });
