@@ -34,16 +34,26 @@ if (missing.length === 0) {
     inside(vmid, 'for key in /etc/ssh/ssh_host_*_key.pub; do ssh-keygen -lf $key; done').match(/SHA256:\S+/g) ?? [];
 
   describe('two of them', () => {
+    it('one is killed while it builds the image, and the other goes on with it, at the first one’s address', async () => {
+      const running = site.start(['deploy', first, '--verbose'], { LOGIN: 'ann' });
+      await running.when(async () => /changed: group app/.test(running.text()));
+      running.kill();
+      await running.ended;
+      expect((await site.config(800_000))?.net0).toContain(`ip=${prefixOf(site)}.178.42/`);
+      const next = await site.run(['deploy', second]);
+      expect(next.code === 0 ? '' : next.text).toBe('');
+      expect(next.text).toMatch(/image debian-13-\w+ is there, as template 800000/);
+      expect(next.text).toMatch(/container 1043 cloned from image/);
+      expect(next.text).not.toMatch(/created/);
+    });
+
     it('serve a page, from one image that was built on the way', async () => {
       const end = await site.run(['deploy', first], { LOGIN: 'ann' });
       expect(end).toMatchObject({ code: 0 });
-      expect(end.text).toMatch(/image debian-13-\w+ is there, as template 800000/);
+      expect(end.text).toMatch(/container 1042 cloned from image/);
       const address = `${prefixOf(site)}.178.42`;
       expect(await fetchPage(`http://${address}/`)).toBe('<h1>Hello from ann</h1>\n');
-      const next = await site.run(['deploy', second]);
-      expect(next).toMatchObject({ code: 0 });
-      expect(next.text).toMatch(/container 1043 cloned from image/);
-      expect(next.text).not.toMatch(/created/);
+      expect(await site.config(800_001)).toBeUndefined();
     });
 
     it('have host keys, machine-id, name and disk of their own, and what every container has', () => {
