@@ -1,0 +1,107 @@
+import { execFileSync } from 'node:child_process';
+import { setMaxListeners } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { connectForgeSite, connectMask } from '../../src/connect.ts';
+import { cloneSite } from '../../src/connect-action.ts';
+import { bootstrap } from '../../src/controlplane/bootstrap.ts';
+import { edit, headOf } from './controlplane-site.ts';
+import { type Forge, startForge } from './forge.ts';
+import type { GiteaApi } from './gitea-api.ts';
+import { exportProject } from './project.ts';
+import { keepResult } from './results.ts';
+import { provideTools } from './tools.ts';
+
+/** The forge of a control plane that was deployed to another place is made from the one that deployed it. Two of Gitea, no containers. */
+
+const room = mkdtempSync(join(tmpdir(), 'pve-gitops-forges-'));
+const { signal } = new AbortController();
+setMaxListeners(0, signal);
+let first: Forge;
+let second: Forge;
+
+beforeAll(async () => {
+  const tools = await provideTools();
+  first = await startForge(tools, join(room, 'first'));
+  second = await startForge(tools, join(room, 'second'));
+});
+afterAll(async () => {
+  for (const forge of [first, second]) await forge?.stop();
+  keepResult('second-forge/gitea.log', second?.log() ?? '');
+  rmSync(room, { recursive: true, force: true });
+});
+
+async function fill(forge: Forge, directory: string, secrets: Readonly<Record<string, string>>) {
+  const call = { timeoutMs: 120_000, signal };
+  const where = { url: `${forge.url}/`, token: forge.token, directory, mask: connectMask() };
+  const { forge: site, monorepo } = await connectForgeSite(where, call);
+  try {
+    const reporter = { tell: () => undefined };
+    const login = forge.user;
+    return await bootstrap({ forge: site, monorepo, reporter, login, tasksToken: forge.token, secrets, signal });
+  } finally {
+    await monorepo.close();
+  }
+}
+
+const secretsOf = async (api: GiteaApi, of: string): Promise<string[]> =>
+  (await api.request<{ name: string }[]>('GET', `${of}/actions/secrets`)).map(({ name }) => name).toSorted();
+
+test('the first is made from the project, the second from the first with what was committed to it since', async () => {
+  const project = join(room, 'project');
+  mkdirSync(project);
+  exportProject(project);
+  const git = (...args: string[]) =>
+    execFileSync('git', ['-c', 'user.name=e2e', '-c', 'user.email=e2e@localhost.invalid', ...args], { cwd: project });
+  git('init', '--quiet', '--initial-branch=main');
+  git('add', '--all', '--force');
+  git('commit', '--quiet', '--message', 'The project as it is tested');
+  const made = await fill(first, project, { LOGIN: 'one' });
+  const mine = await edit(first.api, 'srv/broker', 'README.md', (text) => `${text}\nOurs.\n`);
+
+  const from = { serverUrl: first.url, repository: 'srv/config', token: first.token, mask: connectMask(), signal };
+  const clone = await cloneSite({ ...from, commit: await headOf(first.api, 'srv/config', 'main') });
+  try {
+    const again = await fill(second, clone.directory, { LOGIN: 'one', PROXMOX_TOKEN_SECRET: 'hidden' });
+    expect(again.deploys.map(({ repository }) => repository)).toEqual(made.deploys.map(({ repository }) => repository));
+  } finally {
+    await clone.close();
+  }
+  expect(await headOf(second.api, 'srv/broker', 'main')).toBe(mine);
+  expect(await secretsOf(second.api, '/orgs/srv')).toEqual(['LOGIN', 'PROXMOX_TOKEN_SECRET']);
+  expect(await secretsOf(second.api, '/repos/srv/config')).toEqual(['GITOPS_TOKEN']);
+  for (const repository of ['srv/config', 'srv/apache', 'srv/broker']) {
+    const [pull] = await second.api.request<{ title: string; mergeable: boolean }[]>(
+      'GET',
+      `/repos/${repository}/pulls`,
+    );
+    expect(pull, repository).toMatchObject({ title: `Deploy ${repository}` });
+    const branches = await second.api.request<{ name: string }[]>('GET', `/repos/${repository}/branches`);
+    expect(branches.map(({ name }) => name).toSorted()).toEqual([
+      'develop',
+      'main',
+      'release',
+      'rollback',
+      'snapshot',
+      'upstream',
+    ]);
+  }
+});
+
+test('once more brings what changed and moves nothing else', async () => {
+  const before = await headOf(second.api, 'srv/broker', 'main');
+  const theirs = await edit(second.api, 'srv/broker', 'README.md', (text) => `${text}\nTheirs.\n`);
+  const mine = await edit(first.api, 'srv/apache', 'config.env', (text) => text.replace('MEMORY=2048', 'MEMORY=1024'));
+  const from = { serverUrl: first.url, repository: 'srv/config', token: first.token, mask: connectMask(), signal };
+  const clone = await cloneSite({ ...from, commit: await headOf(first.api, 'srv/config', 'main') });
+  try {
+    await fill(second, clone.directory, {});
+  } finally {
+    await clone.close();
+  }
+  expect(before).not.toBe(theirs);
+  expect(await headOf(second.api, 'srv/broker', 'main')).toBe(theirs);
+  expect(await headOf(second.api, 'srv/apache', 'main')).toBe(mine);
+});
