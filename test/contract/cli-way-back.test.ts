@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { parseDescription } from '../../src/model/mark.ts';
+import { formatDescription, parseDescription } from '../../src/model/mark.ts';
 import { CliSite } from './support/cli.ts';
 import { dataOf } from './support/node-client.ts';
 
@@ -225,6 +225,33 @@ volumes:
     const { mp0, unused0, memory, protection } = (await site.config(1042)) ?? {};
     expect({ mp0, unused0, memory, protection }).toEqual({ mp0: before, memory: 512, protection: 1 });
     expect(await mark()).toMatchObject({ commit: first, bad, volumes: { data: before.split(',')[0] } });
+  });
+
+  it('is taken back with its data only when that is said, and told for how long what was written is lost', async () => {
+    await begin('', { 'container.yml': YAML(512) });
+    const volid = String((await site.config(1042))?.mp0).split(',')[0] ?? '';
+    const content = async () => site.control('GET', `content?volid=${encodeURIComponent(volid)}`);
+    await site.control('PUT', 'content', { volid, path: 'file', text: 'before' });
+    expect((await site.run(['snapshot', directory])).code).toBe(0);
+    const kept = await mark();
+    if (kept === undefined) throw new Error('no mark');
+    const at = new Date(Date.now() - 25 * 60_000).toISOString();
+    const history = (kept.history ?? []).map((state) => ({ ...state, at }));
+    const { text } = parseDescription(String((await site.config(1042))?.description));
+    const description = formatDescription(text, { ...kept, history });
+    await site.client.call('PUT', '/nodes/pve/lxc/1042/config', { description });
+    await site.control('PUT', 'content', { volid, path: 'file', text: 'since' });
+
+    const refused = await site.run(['rollback', directory]);
+    expect(refused.code).toBe(3);
+    expect(refused.text.replace(/\s+/g, ' ')).toMatch(
+      /--with-data does it, and loses what was written to mp0 in the last 2[56] minutes/,
+    );
+    expect(await content()).toMatchObject({ file: 'since' });
+    const end = await site.run(['rollback', directory, '--with-data']);
+    expect(end.code === 0 ? '' : end.text).toBe('');
+    expect(await content()).toMatchObject({ file: 'before' });
+    expect(await mark()).not.toHaveProperty('lease');
   });
 
   it('that cannot be configured any more is made anew from the last good commit, with its volumes', async () => {

@@ -196,6 +196,42 @@ describe('a replace of a container with volumes', () => {
     await site.control('PUT', 'answers', { ...found, stdout: '' });
   });
 
+  it.each([
+    ['with the name that it got', CANDIDATE],
+    ['with the name that it had', LIVE],
+  ])(
+    'a volume that stands in no config after a crash of the server, %s, is found and attached again',
+    async (_, owner) => {
+      define({ disk: 'local-lvm:4' }, 'two');
+      await site.control('DELETE', 'calls');
+      const move = `POST /nodes/pve/lxc/${owner === LIVE ? CANDIDATE : LIVE}/move_volume`;
+      const running = site.start(['deploy', directory]);
+      await running.when(async () => {
+        const calls = (await site.control('GET', 'calls')) as Readonly<Record<string, number>>;
+        return (calls[move] ?? 0) > 0;
+      });
+      running.kill();
+      await running.ended;
+      // The move that was begun has its end, and a crash right before it would have left the line out.
+      const lines = async () => Object.entries((await config(owner)) ?? {}).filter(([key]) => /^mp\d$/.test(key));
+      const last = Date.now() + 30_000;
+      while ((await lines()).length === 0 && Date.now() < last);
+      const [[key, value] = ['', '']] = await lines();
+      expect([key, value]).toEqual([expect.stringMatching(/^mp/), expect.stringContaining(`-${owner}-disk-`)]);
+      const { digest: _d, [key]: _k, ...rest } = (await config(owner)) ?? {};
+      await site.control('PUT', 'lxc', { vmid: owner, config: rest });
+      const end = await site.run(['deploy', directory]);
+      expect(end.code === 0 ? '' : end.text).toBe('');
+      expect(end.text).toContain('stood in no config');
+      expect(await content(await at('mp0'))).toMatchObject({ file: 'of data' });
+      expect(await content(await at('mp1'))).toMatchObject({ file: 'of cache' });
+      expect((await stored('rootdir')).map(({ vmid }) => vmid)).toEqual([LIVE, LIVE, LIVE]);
+      expect(await config(CANDIDATE)).toBeUndefined();
+      expect((await site.run(['deploy', directory])).text).toContain('nothing to change');
+    },
+    60_000,
+  );
+
   it('the backup it leaves goes with the first run after seven days, and until then nobody looks for it', async () => {
     define({ disk: 'local-lvm:4' }, 'two');
     expect((await site.run(['deploy', directory])).code).toBe(0);
