@@ -10,6 +10,7 @@ import { snapshotsAfter } from './plan/moves.ts';
 import type { PlanInput } from './plan/plan.ts';
 import { needsWayBack } from './plan/way-back.ts';
 import type { RunOptions } from './run.ts';
+import { isFollowed } from './scope.ts';
 
 /** What only some steps have to know: looked at once, when one of them is due. */
 export class LookAhead {
@@ -39,7 +40,7 @@ export class LookAhead {
     }
     if (steps.some(({ kind }) => kind === 'move'))
       this.moving ??= await gatherMoveFacts({ ports, dropSnapshots, signal }, found);
-    if (this.back === undefined && needsWayBack(found.mark, steps)) {
+    if (this.back === undefined && needsWayBack(found.mark, steps, isFollowed(this.options.scope, desired))) {
       const after = this.moving === undefined ? undefined : snapshotsAfter(found.state.config, steps, this.moving);
       this.back = await gatherBackFacts(ports, found, desired.wayBack, signal, after);
     }

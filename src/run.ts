@@ -18,7 +18,7 @@ import { judgeFor } from './plan/judge.ts';
 import { identityOf } from './plan/ownership.ts';
 import { plan } from './plan/plan.ts';
 import { volumesForMark } from './plan/volumes.ts';
-import { isReplacing, type Scope, within, withoutDownload } from './scope.ts';
+import { isFollowed, isReplacing, type Scope, within, withoutDownload } from './scope.ts';
 
 export interface RunOptions extends ForgeOptions {
   readonly settings: Settings;
@@ -178,6 +178,7 @@ export class ContainerRun {
     return plan({
       desired,
       rebuild,
+      followed: isFollowed(this.options.scope, desired),
       ...this.ahead.facts(),
       observed: observation,
       templates: { storage, present, offered },

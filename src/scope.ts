@@ -1,4 +1,5 @@
 import type { Observation } from './apply/context.ts';
+import type { Desired } from './model/desired.ts';
 import type { Plan, Step } from './model/plan.ts';
 import { isRisky } from './plan/way-back.ts';
 
@@ -23,6 +24,11 @@ const RESOURCES: ReadonlySet<Step['kind']> = new Set([
   ...(['start', 'restart', 'stop', 'destroy', 'baseline'] as const),
 ]);
 
+/** Whether a stretch only makes what the next one configures. */
+export function isFollowed(scope: Scope, { state }: Pick<Desired, 'state'>): boolean {
+  return scope === 'resources' && state === 'present';
+}
+
 /** The stretch before has built a candidate, or a run was cut off. */
 export function isReplacing(seen: Observation): boolean {
   return seen.kind === 'absent' ? seen.candidate !== undefined : seen.mark.promotion !== undefined;
@@ -34,7 +40,9 @@ export function within(whole: Plan, scope: 'resources' | 'configuration', replac
   const inScope = (step: Step): boolean =>
     RESOURCES.has(step.kind) === (scope === 'resources') || (replacing && step.kind === 'replace');
   const due = whole.steps.filter((step) => step.kind !== 'keep' && inScope(step));
-  const steps = isRisky(due) ? [...whole.steps.filter(({ kind }) => kind === 'keep'), ...due] : due;
+  const steps = isRisky(due, scope === 'resources')
+    ? [...whole.steps.filter(({ kind }) => kind === 'keep'), ...due]
+    : due;
   if (scope === 'resources') return { ...whole, steps };
   const left = whole.steps.filter((step) => step.kind !== 'keep' && !inScope(step));
   const notes = left.length === 0 ? [] : [`pending for release: ${left.map((step) => step.kind).join(', ')}`];

@@ -114,14 +114,14 @@ function isLeftOut({ without }: PlanInput, { change: { field }, resize, move }: 
 
 /** What is kept before the change, and how the plan says it. */
 function wayBackOf(
-  { desired, wayBack: facts, now = new Date(0) }: PlanInput,
+  { desired, wayBack: facts, now = new Date(0), followed }: PlanInput,
   { state, mark }: Present,
   steps: readonly Step[],
   moving: boolean,
 ): { readonly before: readonly Step[]; readonly after: readonly Step[]; readonly text: string } {
   const nothing = { before: [], after: [] };
   const last = lastWayBack(mark, now);
-  if (!needsWayBack(mark, steps) || facts === undefined) return { ...nothing, text: last };
+  if (!needsWayBack(mark, steps, followed) || facts === undefined) return { ...nothing, text: last };
   // What waits for its removal is in a snapshot too.
   const choice = chooseWayBack(
     desired.wayBack,

@@ -39,6 +39,8 @@ export interface PlanInput {
   readonly newerDeployed?: string;
   /** Read only when a change of a good container is due. */
   readonly wayBack?: WayBackFacts;
+  /** A stretch of its own comes after this one, and configures. */
+  readonly followed?: boolean;
   /** The server's time, for ages. */
   readonly now?: Date;
   /** Whether the connection has a login of root@pam beside its token. */

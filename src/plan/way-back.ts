@@ -93,11 +93,16 @@ export const RETAINED = 3;
 /** Steps after which a container may not serve any more. */
 const RISKY: ReadonlySet<Step['kind']> = new Set(['restart', 'baseline', 'configure']);
 
-export const isRisky = (steps: readonly Step[]): boolean => steps.some((step) => RISKY.has(step.kind));
+/** Steps that a service may not come up with, although it goes on as it is. */
+const CHANGING: ReadonlySet<Step['kind']> = new Set(['update', 'resize']);
+
+/** `followed`: what comes after these steps is a stretch of its own, and not known yet: a configuration, or checks. */
+export const isRisky = (steps: readonly Step[], followed = false): boolean =>
+  steps.some(({ kind }) => RISKY.has(kind) || (followed && CHANGING.has(kind)));
 
 /** A container that was good once and is about to be changed: its state is kept first, unless it is being changed already. */
-export function needsWayBack(mark: Mark, steps: readonly Step[]): boolean {
-  return mark.applied.configuration !== undefined && mark.attempt === undefined && isRisky(steps);
+export function needsWayBack(mark: Mark, steps: readonly Step[], followed = false): boolean {
+  return mark.applied.configuration !== undefined && mark.attempt === undefined && isRisky(steps, followed);
 }
 
 /** The step that keeps the state, when there is a way to keep it. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeLocalNode } from '../../local/cli/local-node.ts';
 import { type ConnectedPorts, connect, connectMask } from '../../src/connect.ts';
-import { define, deploy } from '../../src/deploy.ts';
+import { configure, define, deploy, provision } from '../../src/deploy.ts';
 import { parseDescription } from '../../src/model/mark.ts';
 import type { Outcome } from '../../src/model/outcome.ts';
 import type { Event, Ports, Shell } from '../../src/model/ports.ts';
@@ -64,14 +64,18 @@ function portsWith(closed: boolean): Ports {
   return { ...ports, clock, shells };
 }
 
-async function run(text: string, closed: boolean): Promise<Outcome> {
+/** `apart`: resources and configuration in a step each, as the actions of a forge do it. */
+async function run(text: string, closed: boolean, more = '', apart = false): Promise<Outcome> {
   const directory = site.definition('apache', {
-    'config.env': 'ID=42\nIP=192.168.178.42\nENGINE=shell\nHEALTH=tcp:80\n',
+    'config.env': `ID=42\nIP=192.168.178.42\nENGINE=shell\nHEALTH=tcp:80\n${more}`,
   });
   writeFileSync(join(directory, 'configure.sh'), text);
   const desired = await define(ports, settings, directory, { name: 'apache', owner: 'srv/apache', stage: 'main' });
   const signal = new AbortController().signal;
-  return deploy(portsWith(closed), { settings, desired, directory, signal });
+  const options = { settings, desired, directory, signal };
+  if (!apart) return deploy(portsWith(closed), options);
+  const made = await provision(portsWith(closed), options);
+  return made.kind === 'done' ? configure(portsWith(closed), options) : made;
 }
 
 const mark = async () => parseDescription(String((await site.config(1042))?.description)).mark;
@@ -99,5 +103,22 @@ describe('a check that fails after a change', () => {
     expect(told).toContainEqual({ kind: 'stage', title: 'way back' });
     expect(await mark()).toEqual(before);
     expect(await snapshots()).toEqual(['current']);
+  });
+
+  it.each([
+    ['in one', false],
+    ['with resources and configuration in a step each', true],
+  ])('takes back what was changed of its resources, too: %s', async (_, apart) => {
+    expect(await run('#!/bin/sh\n', false, 'MEMORY=1024\n', apart)).toMatchObject({ kind: 'done' });
+    const before = await site.config(1042);
+    const end = await run('#!/bin/sh\n# two\n', true, 'MEMORY=256\n', apart);
+    expect(end).toMatchObject({ kind: 'failed', exitCode: 7 });
+    const now = await site.config(1042);
+    expect({ memory: now?.memory, snapshots: await snapshots() }).toEqual({
+      memory: before?.memory,
+      snapshots: expect.arrayContaining(['current']) as string[],
+    });
+    expect(await mark()).not.toHaveProperty('attempt');
+    expect(await run('#!/bin/sh\n', false, 'MEMORY=1024\n', apart)).toMatchObject({ kind: 'done', results: [] });
   });
 });
