@@ -232,6 +232,52 @@ describe('a replace of a container with volumes', () => {
     60_000,
   );
 
+  it('has its candidate at one of candidate_addresses, while the live one serves', async () => {
+    const where = { PVE_GITOPS_CANDIDATE_ADDRESSES: '192.168.178.90' };
+    define({ disk: 'local-lvm:4' }, 'two');
+    const plan = (await site.run(['plan', directory], where)).text.replace(/\s+/g, ' ');
+    expect(plan).toContain(`candidate is built as container ${CANDIDATE} at one of candidate_addresses`);
+    await script(3);
+    // With --debug one that fails stays, to be looked at.
+    const failed = await powered(['deploy', directory, '--debug'], where);
+    expect([failed.code, failed.order]).toEqual([7, [`vzstart ${CANDIDATE}`, `vzshutdown ${CANDIDATE}`]]);
+    expect((await config(CANDIDATE))?.net0).toContain('ip=192.168.178.90/24');
+    expect(await status()).toBe('running');
+    await script(0);
+    const end = await powered(['deploy', directory], where);
+    expect(end.code === 0 ? '' : end.text).toBe('');
+    expect(end.order.slice(0, 3)).toEqual([`vzstart ${CANDIDATE}`, `vzshutdown ${CANDIDATE}`, `vzshutdown ${LIVE}`]);
+    expect((await config())?.net0).toContain('ip=192.168.178.42/24');
+    expect(await config(CANDIDATE)).toBeUndefined();
+  }, 60_000);
+
+  it('without such an address is one in place, which is said before: never do both run, and what fails is taken back', async () => {
+    const where = { PVE_GITOPS_CANDIDATE_ADDRESSES: 'none' };
+    define({ disk: 'local-lvm:4' }, 'two');
+    const plan = (await site.run(['plan', directory], where)).text.replace(/\s+/g, ' ');
+    expect(plan).toContain(`candidate is built as container ${CANDIDATE} at its own address`);
+    expect(plan).toContain('nobody serves from then on until it is verified: minutes');
+    const before = await config();
+    await script(3);
+    const failed = await powered(['deploy', directory], where);
+    expect(failed.code).toBe(7);
+    expect(failed.text).toContain(`container ${LIVE} serves as before the replace`);
+    expect(failed.order).toEqual([
+      `vzshutdown ${LIVE}`,
+      `vzstart ${CANDIDATE}`,
+      `vzshutdown ${CANDIDATE}`,
+      `vzstart ${LIVE}`,
+    ]);
+    expect(await status()).toBe('running');
+    expect((await config())?.rootfs).toBe(before?.rootfs);
+    await script(0);
+    const end = await powered(['deploy', directory], where);
+    expect(end.code === 0 ? '' : end.text).toBe('');
+    expect(end.order.slice(0, 3)).toEqual([`vzshutdown ${LIVE}`, `vzstart ${CANDIDATE}`, `vzshutdown ${CANDIDATE}`]);
+    expect((await config())?.rootfs).toContain('size=4G');
+    expect(await content(await at('mp0'))).toMatchObject({ file: 'of data' });
+  }, 90_000);
+
   it('the backup it leaves goes with the first run after seven days, and until then nobody looks for it', async () => {
     define({ disk: 'local-lvm:4' }, 'two');
     expect((await site.run(['deploy', directory])).code).toBe(0);
@@ -294,6 +340,18 @@ describe('a replace of a container with volumes', () => {
     expect((await backups()).map(({ volid }) => volid)).toEqual([ours?.volid]);
   }, 60_000);
 });
+
+/** A command, and what it started and stopped, in order. */
+async function powered(command: readonly string[], environment: Readonly<Record<string, string>>) {
+  const tasks = async () =>
+    dataOf<readonly { readonly upid: string; readonly type: string; readonly id: string }[]>(
+      await site.client.call('GET', '/nodes/pve/tasks?limit=500'),
+    );
+  const known = new Set((await tasks()).map(({ upid }) => upid));
+  const { code, text } = await site.run(command, environment);
+  const due = (await tasks()).filter(({ upid, type }) => !known.has(upid) && /^vz(start|stop|shutdown)$/.test(type));
+  return { code, text, order: due.toReversed().map(({ type, id }) => `${type} ${id}`) };
+}
 
 const PAST = new Date(Date.now() - 1000).toISOString();
 const old = (notes: string): string => notes.replace(/"expires":"[^"]*"/, `"expires":"${PAST}"`);
