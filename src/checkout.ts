@@ -3,6 +3,9 @@ import type { Mask } from './connect.ts';
 import { checkOut } from './connect-action.ts';
 import { GitopsError } from './model/errors.ts';
 import type { Mark } from './model/mark.ts';
+import type { Source } from './model/ports.ts';
+
+const CONTROL_PLANE = 'libs/config';
 
 export interface CheckOutContext {
   readonly inputs: Readonly<Record<string, string>>;
@@ -75,7 +78,10 @@ export function definitionsOfForge({
   environment,
   mask,
   signal,
-}: Omit<CheckOutContext, 'event'>): (mark: Mark) => Promise<{ readonly directory: string; close(): Promise<void> }> {
+  ports,
+}: Omit<CheckOutContext, 'event'> & { readonly ports: { readonly source: Source } }): (
+  mark: Mark,
+) => Promise<{ readonly directory: string; close(): Promise<void> }> {
   const { GITHUB_SERVER_URL: serverUrl = '', GITHUB_WORKSPACE: workspace = '' } = environment;
   return async ({ owner, commit }) => {
     const directory = join(workspace, 'pve-gitops', owner.replace('/', '-'));
@@ -84,6 +90,14 @@ export function definitionsOfForge({
     const login = token === '' ? {} : { token };
     await checkOut({ serverUrl, repository: owner, ref: 'main', ...at, ...login, directory, mask, signal });
     // The job's workspace goes with the job.
-    return { directory, close: async () => undefined };
+    return { directory: await definitionWithin(ports.source, directory, ''), close: async () => undefined };
   };
+}
+
+/** Where the definition is in a checkout: the project's own repository has that of the control plane further down. */
+export async function definitionWithin(source: Source, checkout: string, path: string): Promise<string> {
+  const below = join(checkout, CONTROL_PLANE);
+  if (path !== '' || (await source.list(below))?.includes('control-plane.yml') !== true) return join(checkout, path);
+  const names = (await source.list(checkout)) ?? [];
+  return names.some((name) => /^(config\.env|container\.(env|yml))$/.test(name)) ? checkout : below;
 }

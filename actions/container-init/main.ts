@@ -1,6 +1,5 @@
-import { join } from 'node:path';
 import { runAction } from '../../src/action.ts';
-import { checkOutOf } from '../../src/checkout.ts';
+import { checkOutOf, definitionWithin } from '../../src/checkout.ts';
 import { define } from '../../src/deploy.ts';
 import { identityOf, stageOf } from '../../src/desired/identity.ts';
 import { encodeDesired } from '../../src/desired/json.ts';
@@ -18,7 +17,7 @@ await runAction('container-init', INPUTS, async ({ ports, settings, runner, feed
   }
   const event = runner.event();
   const { repository, branch, commit, directory } = await checkOutOf({ ...context, inputs, event });
-  const definition = join(directory, inputs.path ?? '');
+  const definition = await definitionWithin(ports.source, directory, inputs.path ?? '');
   const files = (await ports.source.list(definition)) ?? [];
   const developOverlay = files.some((name) => /^(config|container)\.develop\.(env|yml)$/.test(name));
   const { mode = '', stage = '' } = inputs;

@@ -1,5 +1,6 @@
 import { runFleet } from '../../src/action.ts';
 import { definitionsOfForge } from '../../src/checkout.ts';
+import { ownAddresses } from '../../src/connect-action.ts';
 import { backUp } from '../../src/fleet/backup.ts';
 import { drift } from '../../src/fleet/drift.ts';
 import { update } from '../../src/fleet/update.ts';
@@ -20,7 +21,7 @@ await runFleet('fleet', INPUTS, async (context) => {
       return drift(ports, settings, options, definitionOf);
     case 'update': {
       const withoutWayBack = inputs['without-way-back'] === 'true';
-      return update(ports, settings, { ...options, withoutWayBack }, definitionOf);
+      return update(ports, settings, { ...options, withoutWayBack, here: ownAddresses() }, definitionOf);
     }
     case 'backup': {
       const count = keep === '' ? 3 : Number(keep);

@@ -18,6 +18,8 @@ import { type DefinitionOf, type FleetOptions, forEach, liveContainers, OwnConta
 export interface UpdateOptions extends FleetOptions {
   /** Also those that could not be taken back. */
   readonly withoutWayBack: boolean;
+  /** Addresses of the machine that this runs on. */
+  readonly here?: readonly string[];
 }
 
 type Done = Omit<FleetReport, 'name' | 'stage' | 'vmid'>;
@@ -67,6 +69,10 @@ async function updateOne(
   if (!state.running) return { state: 'skipped', text: 'it is stopped', details: [] };
   if (mark.attempt !== undefined || mark.promotion !== undefined)
     return { state: 'skipped', text: 'a deploy of it was cut off: deploy it again first', details: [] };
+  // A restart, or a way back, would end what is at work.
+  const { here = [] } = options;
+  if (here.length > 0 && here.includes(await addressOf(ports, state, signal)))
+    return { state: 'skipped', text: 'this run is in it: rebuild it, or update it from a command line', details: [] };
   const packages = await inside(container, holding, 'look for upgrades', LOOK);
   if (packages.length === 0) return { state: 'ok', text: 'nothing to upgrade', details: [] };
   const facts = await gatherBackFacts(ports, holding, 'auto', signal);
