@@ -4,7 +4,7 @@ import { makeImage, recipeOf } from '../base-image.ts';
 import type { EngineName } from '../model/definition.ts';
 import type { BaseImage, CloneSource } from '../model/image.ts';
 import type { Ports } from '../model/ports.ts';
-import { ageInDays, isFinished, newestFirst } from '../plan/image.ts';
+import { ageInDays, isFinished, newestFirst, sharedStorage } from '../plan/image.ts';
 import { type JobAddress, jobMac } from '../plan/job.ts';
 import type { RunOptions } from '../run.ts';
 
@@ -31,11 +31,13 @@ export async function jobImage(
   if (images === undefined || images.mode === 'off') return undefined;
   const read = call(DEADLINES.read, signal);
   const search = { inventory: ports.inventory, site: settings.site, vmidBase: images.vmidBase, node };
-  const [recipe, all, storages] = await Promise.all([
+  const [recipe, near, storages] = await Promise.all([
     recipeOf(ports, settings, template, engine),
     findImages(search, read),
     ports.surroundings.storageKinds(node, read),
   ]);
+  const sharing = sharedStorage(settings.storage, storages);
+  const all = sharing === undefined ? near : await findImages({ ...search, sharing }, read);
   const now = ports.inventory.serverTime() ?? ports.clock.now();
   const isGood = ({ built }: BaseImage): boolean => built !== undefined && ageInDays(built, now) <= images.maxAgeDays;
   const here = all.filter((image) => image.key === recipe.key && isFinished(image, storages)).toSorted(byAge);
@@ -43,7 +45,7 @@ export async function jobImage(
   const [first] = options.desired.interfaces;
   const builds = images.mode === 'build' && takes && first !== undefined;
   const good = here.find(isGood) ?? (builds ? undefined : here[0]);
-  if (good !== undefined) return sourceOf(good, storages);
+  if (good !== undefined) return sourceOf(good, node, storages);
   if (!builds) return undefined;
   ports.reporter.tell({ kind: 'line', text: `building image ${recipe.name}: further runs are cloned from it` });
   const rootfs = { storage: settings.storage, size: 4 };
@@ -51,7 +53,7 @@ export async function jobImage(
   const desired = { ...options.desired, engine, rootfs, interfaces };
   const place = { vmid, node, template };
   const order = { place, upgrade: false, anonymous: true as const, enough: isGood };
-  return sourceOf(await makeImage(ports, { ...options, desired }, order), storages);
+  return sourceOf(await makeImage(ports, { ...options, desired }, order), node, storages);
 }
 
 const made = ({ state, built }: BaseImage) => ({ vmid: state.vmid, built });
@@ -59,10 +61,11 @@ const byAge = (a: BaseImage, b: BaseImage): number => newestFirst(made(a), made(
 
 type StorageKinds = Awaited<ReturnType<Ports['surroundings']['storageKinds']>>;
 
-function sourceOf(image: BaseImage, storages: StorageKinds): CloneSource {
+function sourceOf(image: BaseImage, node: string, storages: StorageKinds): CloneSource {
   const links = storages.some((entry) => entry.storage === image.storage && entry.linkedClones);
   return {
     vmid: image.state.vmid,
+    ...(image.state.node === node ? {} : { node: image.state.node }),
     name: image.name,
     built: image.built ?? '',
     kind: links && image.state.config.template === '1' ? 'linked' : 'full',

@@ -130,6 +130,25 @@ describe('a job', () => {
     expect(await vmids()).toContain(JOB);
   });
 
+  it('on another node is cloned from the image of a storage that both have', async () => {
+    await site.control('PUT', 'members', { nodes: ['pve2'] });
+    const body = { storage: 'both', type: 'btrfs', path: '/srv/both', content: 'rootdir,images', shared: 1 };
+    dataOf(await site.client.call('POST', '/storage', body));
+    const { settings, ...rest } = images('build');
+    const shared = { ...rest, settings: { ...settings, storage: 'both' } };
+    const here = await openJob(ports, shared, { vmid: 1045, node: 'pve' });
+    await here.close();
+    await site.control('DELETE', 'calls');
+    const there = await openJob(ports, shared, { vmid: 1046, node: 'pve2' });
+    const reply = await site.client.call('GET', `/nodes/pve2/lxc/${there.vmid}/config`);
+    expect(dataOf<{ rootfs: string }>(reply).rootfs).toMatch(/^both:/);
+    const calls = (await site.control('GET', 'calls')) as Readonly<Record<string, number>>;
+    expect(Object.keys(calls).filter((name) => name.endsWith('/clone'))).toEqual(['POST /nodes/pve/lxc/800001/clone']);
+    await there.close();
+    expect(dataOf(await site.client.call('GET', '/nodes/pve2/lxc'))).toEqual([]);
+    await site.control('PUT', 'members', { nodes: [] });
+  });
+
   it('without an address is refused before anything is made', async () => {
     const none = images('off');
     const settings = { ...none.settings, candidateAddresses: 'none' as const };
