@@ -35,9 +35,10 @@ repair() {
 
 # absent PACKAGE...: those that are not installed
 absent() {
-  there=$(dpkg-query -W -f='$''{db:Status-Status} $''{Package}.\n' "$@" 2>/dev/null || true)
+  # With a sign before the state: a package that dpkg has only heard of is "not-installed".
+  there=$(dpkg-query -W -f='=$''{db:Status-Status} $''{Package}.\n' "$@" 2>/dev/null || true)
   for package in "$@"; do
-    case $there in *"installed $package."*) ;; *) printf '%s\n' "$package" ;; esac
+    case $there in *"=installed $package."*) ;; *) printf '%s\n' "$package" ;; esac
   done
 }
 

@@ -1,5 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { describe, expect, it } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
 import { baselineScript } from '../../../src/baseline/debian.ts';
 
 /** The script on a system that says this of itself; what it would do there is only named. */
@@ -64,5 +67,24 @@ describe('a time zone that tzdata has no more', () => {
   it('a name that never was one is not looked for', () => {
     expect(asked('Mars/Olympus')).toEqual([]);
     expect(asked('UTC')).toEqual([]);
+  });
+});
+
+describe('packages that are lacking', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'pve-gitops-dpkg-'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('are those that are not there, whatever dpkg has heard of them', () => {
+    // Its own words for the format that it is given.
+    const states = ['installed sudo.', 'not-installed locales.', 'config-files curl.'];
+    const program = [
+      '#!/bin/sh',
+      'case $2 in -f==*) sign="=" ;; esac',
+      ...states.map((state) => `echo "$sign""${state}"`),
+    ];
+    writeFileSync(join(folder, 'dpkg-query'), `${program.join('\n')}\nexit 1\n`, { mode: 0o755 });
+    const more = `packages() { PATH=${folder}:$PATH; absent sudo locales curl tzdata; }`;
+    const found = on({ ID: 'ubuntu', VERSION_ID: '24.04' }, more).lines;
+    expect(found.slice(0, -3)).toEqual(['locales', 'curl', 'tzdata']);
   });
 });
