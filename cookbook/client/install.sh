@@ -6,8 +6,10 @@ shift 2
 value() { sed -n "s/^$1=//p" /etc/os-release | tr -d '"'; }
 refuse() { printf 'error: Unable to install Cinc: %s\n' "$*"; exit 1; }
 
-if there=$(dpkg-query -W -f '${Version}' cinc 2>/dev/null) && [ -n "$there" ]; then
-  [ "$there" != "$version-1" ] || exit 0
+# One that was removed and not purged has a version, too.
+there=$(dpkg-query -W -f '${db:Status-Status} ${Version}' cinc 2>/dev/null || true)
+if [ "${there%% *}" = installed ]; then
+  [ "$there" != "installed $version-1" ] || exit 0
 elif command -v cinc-client >/dev/null; then
   # Somebody put one here in another way: it is theirs.
   exit 0
