@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkHost } from '../../local/node/backend/lxc/requirements.ts';
 import type { CliSite } from '../contract/support/cli.ts';
+import { dataOf } from '../contract/support/node-client.ts';
 import { type CincMirror, openCincMirror } from './cinc-package.ts';
 import { insideOf, openCliSite, prefixOf } from './cli-site.ts';
 import { eventually } from './lxc-site.ts';
@@ -99,6 +100,16 @@ if (missing.length === 0) {
       await sees('letters/three', 'new');
       asApp(USER, 'echo again >/share/letters/four');
       expect(inside(SHARE, 'cat /srv/share/letters/four')).toBe('again');
+    });
+
+    it('have it again after a restart, also when the server came up later', async () => {
+      inside(SHARE, 'systemctl stop smbd');
+      const reply = await site.client.call('POST', `/nodes/pve/lxc/${USER}/status/reboot`);
+      const status = `/nodes/pve/tasks/${dataOf<string>(reply)}/status`;
+      const ended = async () => dataOf<{ status: string }>(await site.client.call('GET', status)).status === 'stopped';
+      await eventually(ended, 'the restart has ended', 300_000);
+      inside(SHARE, 'systemctl start smbd');
+      await sees('letters/one', 'hello');
     });
 
     it('leave no password on a command line, or in a file that others may read', () => {
