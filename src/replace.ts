@@ -10,7 +10,6 @@ import { GuestSession } from './guest-session.ts';
 import { GitopsError } from './model/errors.ts';
 import type { Plan } from './model/plan.ts';
 import type { Ports } from './model/ports.ts';
-import type { LiveRecord } from './model/promotion.ts';
 import type { ReplaceFacts, Seen } from './model/replacement.ts';
 import { candidateParameters, renewedParameters } from './plan/candidate.ts';
 import { identityOf, ownershipOf, refusal } from './plan/ownership.ts';
@@ -91,7 +90,7 @@ async function inputOf(
       return { state, mark: ownership.mark, text: ownership.text };
     },
     decide: nextReplacementStep,
-    changes: (live, record) => changesOf(context, live, record),
+    changes: (live) => changesOf(context, live),
     wish: (live) => wishOf(context, live, vmids.candidate),
     restoreParameters: () => renewedParameters(desired),
     newMark: (id, template) => converge.newMark(id, template),
@@ -137,13 +136,13 @@ async function goalOf(
 }
 
 /** Only what adds something, or is a plain value: what takes a volume away waits until the replace has been proven. */
-function changesOf({ planOf }: ReplaceContext, live: Seen, record: LiveRecord | undefined): readonly LiveChange[] {
+function changesOf({ planOf }: ReplaceContext, live: Seen): readonly LiveChange[] {
   const { promotion: _, ...mark } = live.mark;
   const { steps } = planOf({ ...live, state: { ...live.state, running: false }, mark }, true);
   return steps.flatMap((step): LiveChange[] => {
     if (step.kind === 'resize' || step.kind === 'pool') return [step];
     if (step.kind !== 'update') return [];
-    const remove = step.remove.filter((key) => record?.slots[key] === undefined && key !== 'protection');
+    const remove = step.remove.filter((key) => !/^(mp\d+|unused\d+|protection)$/.test(key));
     const { protection: _p, ...set } = step.set;
     const isEmpty = Object.keys(set).length === 0 && remove.length === 0 && step.text === undefined;
     return isEmpty ? [] : [{ ...step, set, remove }];

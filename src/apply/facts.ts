@@ -41,7 +41,9 @@ export async function gatherFacts(input: FactsInput, seen: Observation): Promise
   const storage = desired.templateStorage;
   const absent = seen.kind === 'absent';
   const node = absent ? seen.node : seen.state.node;
-  const volumes = absent ? NO_VOLUME_FACTS : await lookAtVolumes(input, seen);
+  // In a replace a volume may have another name with the candidate: it is missing by its own, and not lost.
+  const away = absent || seen.mark.promotion !== undefined;
+  const volumes = away ? NO_VOLUME_FACTS : await lookAtVolumes(input, seen);
   if (desired.state === 'absent') return { storage, present: [], offered: [], ...volumes, dependencies: [] };
   const [present, offered, dependencies] = await Promise.all([
     inventory.templates(node, storage, read),

@@ -61,7 +61,12 @@ function changesHere(input: PlanInput, present: Present): Body {
     const body = replaceBody(input, present, replacing, reason);
     const refusals = replaced
       ? [noEffect(state.vmid, reason)]
-      : [...body.refusals, ...moveRefusals(later, present, input.moving)];
+      : [
+          ...body.refusals,
+          ...moveRefusals(later, present, input.moving),
+          // What a replace lifts for itself is on again when a volume is to be taken away.
+          ...guarded(context, edits.filter(takesAway), discards(context).length > 0),
+        ];
     const after = later.map(({ change }) => `after it, in a stop of its own: ${change.field} → ${change.to ?? ''}`);
     return { ...body, refusals, notes: [...notes, ...body.notes, ...after, ...templateNote(input, mark)] };
   }
@@ -221,6 +226,8 @@ function noEffect(vmid: number, reason: string): Refusal {
   const what = `Unable to bring container ${vmid} to its definition: it was replaced, and still ${reason}`;
   return { kind: 'user', reason: what, advice: ['something else may be changing it at the same time'] };
 }
+
+const takesAway = ({ remove = [] }: Edit): boolean => remove.some((key) => /^(mp|unused)\d+$/.test(key));
 
 function isInTheWay({ config }: FieldContext, edits: readonly Edit[], discarding: boolean): boolean {
   return config.protection === '1' && (discarding || edits.some((edit) => touchesDisks(edit)));

@@ -280,6 +280,31 @@ volumes:
     expect(await mark()).toMatchObject({ commit: second });
   });
 
+  it('and a run that is killed while it is: the next one finishes, with nothing lost and nothing left over', async () => {
+    await begin('', { 'container.yml': YAML(512) });
+    const volid = String((await site.config(1042))?.mp0).split(',')[0] ?? '';
+    await site.control('PUT', 'content', { volid, path: 'file', text: 'of today' });
+    commit('breaks what it runs in');
+    await script(3);
+    const running = site.start(['deploy', directory]);
+    await running.when(async () => running.text().includes('it is made anew'));
+    await script(0);
+    // As soon as the volume is away from it.
+    await running.when(async () => (await site.config(1042))?.mp0 === undefined);
+    running.kill();
+    await running.ended;
+    const mended = commit('mended');
+    const end = await site.run(['deploy', directory]);
+    expect(end.code === 0 ? '' : end.text).toBe('');
+    const now = String((await site.config(1042))?.mp0).split(',')[0] ?? '';
+    expect(await site.control('GET', `content?volid=${encodeURIComponent(now)}`)).toMatchObject({ file: 'of today' });
+    expect(await site.config(901_042)).toBeUndefined();
+    const left = await mark();
+    expect(left).toMatchObject({ commit: mended, good: { commit: mended }, volumes: { data: now } });
+    for (const field of ['attempt', 'promotion', 'lease']) expect(left).not.toHaveProperty(field);
+    expect((await site.run(['deploy', directory])).text).toContain('nothing to change');
+  });
+
   it('keeps serving nothing new when that fails too, and the run says all of it', async () => {
     const first = await begin('', { 'container.yml': YAML(512) });
     commit('breaks what it runs in');

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { formatDescription, type Mark, parseDescription } from '../../src/model/mark.ts';
@@ -227,6 +227,41 @@ describe('a replace of a container with volumes', () => {
       expect(await content(await at('mp1'))).toMatchObject({ file: 'of cache' });
       expect((await stored('rootdir')).map(({ vmid }) => vmid)).toEqual([LIVE, LIVE, LIVE]);
       expect(await config(CANDIDATE)).toBeUndefined();
+      expect((await site.run(['deploy', directory])).text).toContain('nothing to change');
+    },
+    60_000,
+  );
+
+  it.each([
+    ['another disk', { disk: 'local-lvm:5' }, '5G'],
+    ['no replace at all', { memory: '1024' }, '8G'],
+    ['another disk, and a volume less', { disk: 'local-lvm:5', cache: 'without', protection: 'false' }, '5G'],
+  ])(
+    'killed while its volumes are away; git asks for %s by then: that is what it ends with',
+    async (_, change, size) => {
+      define({ disk: 'local-lvm:4' }, 'two');
+      const running = site.start(['deploy', directory]);
+      await running.when(async () => {
+        const now = await config();
+        return now !== undefined && now.mp0 === undefined && now.mp1 === undefined;
+      });
+      running.kill();
+      await running.ended;
+      const { cache, ...values }: Readonly<Record<string, string | undefined>> = { ...change };
+      define(values, 'three');
+      if (cache !== undefined) {
+        const file = join(directory, 'container.yml');
+        writeFileSync(file, readFileSync(file, 'utf8').replace(/ {2}cache: .*/, ''));
+      }
+      const end = await site.run(['deploy', directory]);
+      expect(end.code === 0 ? '' : end.text).toBe('');
+      expect((await config())?.rootfs).toContain(`size=${size}`);
+      expect(await content(await at('mp0'))).toMatchObject({ file: 'of data' });
+      const rest = (await mark())?.volumes?.cache ?? '';
+      expect(await content(rest)).toMatchObject({ file: 'of cache' });
+      expect(cache === undefined ? await at('mp1') : await at('unused0')).toBe(rest);
+      expect(await config(CANDIDATE)).toBeUndefined();
+      expect(await mark()).not.toHaveProperty('promotion');
       expect((await site.run(['deploy', directory])).text).toContain('nothing to change');
     },
     60_000,

@@ -2,7 +2,7 @@ import type { CloneSource } from '../../model/image.ts';
 import type { Mark } from '../../model/mark.ts';
 import type { Parameters, PoolStep, ResizeStep, UpdateStep } from '../../model/plan.ts';
 import type { Ports, Shell } from '../../model/ports.ts';
-import type { LiveRecord } from '../../model/promotion.ts';
+
 import type { ReplacementFacts, ReplacementStep, Seen } from '../../model/replacement.ts';
 import type { ConvergeInput, GuestDone } from '../context.ts';
 import type { LeasePorts } from '../lease.ts';
@@ -64,8 +64,8 @@ export interface PromoteInput {
   claim(state: Seen['state']): Seen;
   /** Pure. */
   decide(facts: ReplacementFacts): ReplacementStep | undefined;
-  /** Pure. `record`: what still has to be where it was is not changed yet. */
-  changes(live: Seen, record: LiveRecord | undefined): readonly LiveChange[];
+  /** Pure. What takes a volume away is none of it: that waits until nothing is left of the replace. */
+  changes(live: Seen): readonly LiveChange[];
   /** Chooses template and address, and fetches what is missing. */
   wish(live: Seen): Promise<CandidateWish>;
   /** For the restore over the live one; description and interfaces come from elsewhere. */

@@ -40,7 +40,7 @@ export async function gather(input: PromoteInput, memory: Memory): Promise<Repla
     snapshots,
     ...(stored === undefined ? {} : { stored: stored.filter(({ volid }) => volid !== memory.left) }),
     ...(memory.unrestorable === undefined ? {} : { unrestorable: memory.unrestorable }),
-    changes: renewed && !absent && input.changes(live, record).length > 0,
+    changes: renewed && !absent && input.changes(live).length > 0,
   };
 }
 

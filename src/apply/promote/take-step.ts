@@ -130,9 +130,9 @@ async function power(
 }
 
 /** The first of what is still different; it is looked at again after each. */
-async function change(input: PromoteInput, { live, candidate }: ReplacementFacts): Promise<readonly string[]> {
+async function change(input: PromoteInput, { live }: ReplacementFacts): Promise<readonly string[]> {
   const holding = there(live, input.vmids.live);
-  const [due] = input.changes(holding, candidate?.mark.promotion?.record);
+  const [due] = input.changes(holding);
   if (due === undefined) return [];
   const step = { ...due, disruption: 'none' as const };
   const done =

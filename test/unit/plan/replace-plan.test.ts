@@ -61,6 +61,14 @@ describe('the plan of a replace', () => {
     ]);
   });
 
+  it('is refused before anything where git takes a volume away from one that git protects', () => {
+    const seen = present(container({ ...volume, protection: '1' }), { volumes: { data: 'local-lvm:vm-1042-disk-1' } });
+    const rebuilt = (protection: boolean) =>
+      planOf(desired({ protection }), seen, { rebuild: true, replacing: facts() }).refusals.map(({ reason }) => reason);
+    expect(rebuilt(true)).toEqual([expect.stringContaining('its protection is on; nothing was changed')]);
+    expect(rebuilt(false)).toEqual([]);
+  });
+
   it('says so when nobody could look inside, and when nobody serves for minutes', () => {
     const text = planned({ loose: undefined, addresses: 'none' }).notes.join('\n');
     expect(text).toContain('whether data stands outside of volumes is not known');
