@@ -3,19 +3,24 @@
 set -eu
 export LC_ALL=C.UTF-8
 
-if ! dpkg-query -W -f='${db:Status-Status}' apt-cacher-ng 2>/dev/null | grep -qx installed; then
-  # It asks whether https may be tunnelled through it: no, which is its default.
-  apt-get install -q -y apt-cacher-ng || { apt-get update -q && apt-get install -q -y apt-cacher-ng; }
-  echo 'changed: installed apt-cacher-ng'
+# A new volume belongs to root, and the package starts its service at once: the account that it would make comes first.
+name=apt-cacher-ng
+folder=/var/cache/$name
+restart=no
+if ! id "$name" >/dev/null 2>&1; then
+  useradd --system --user-group --home-dir "$folder" --no-create-home --shell /usr/sbin/nologin "$name"
+  echo "changed: account $name"
+fi
+if [ "$(stat -c '%U:%G' "$folder")" != "$name:$name" ]; then
+  chown "$name:$name" "$folder"
+  echo "changed: $folder belongs to $name"
+  restart=yes
 fi
 
-# A new volume belongs to root.
-folder=/var/cache/apt-cacher-ng
-restart=no
-if [ "$(stat -c '%U:%G' "$folder")" != apt-cacher-ng:apt-cacher-ng ]; then
-  chown apt-cacher-ng:apt-cacher-ng "$folder"
-  echo "changed: $folder belongs to apt-cacher-ng"
-  restart=yes
+if ! dpkg-query -W -f='${db:Status-Status}' "$name" 2>/dev/null | grep -qx installed; then
+  # It asks whether https may be tunnelled through it: no, which is its default.
+  apt-get install -q -y "$name" || { apt-get update -q && apt-get install -q -y "$name"; }
+  echo "changed: installed $name"
 fi
 
 # Read last by its name: what stands here counts.

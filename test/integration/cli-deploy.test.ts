@@ -150,6 +150,19 @@ if (missing.length === 0) {
     });
   });
 
+  describe('the cache of packages', () => {
+    it('hands out what it fetched, and a second run changes nothing', async () => {
+      const cache = site.definition('cache');
+      const end = await site.run(['deploy', cache]);
+      expect(end.code === 0 ? '' : end.text).toBe('');
+      const at = `http://${prefixOf(site)}.178.46:3142`;
+      expect(await fetchPage(`${at}/acng-report.html`)).toContain('Apt-Cacher NG');
+      expect((await site.run(['deploy', cache, '--force'])).text).not.toMatch(/changed: /);
+      const gone = await site.run(['destroy', cache, '--yes', '--delete-volume', 'packages']);
+      expect(gone.code === 0 ? '' : gone.text).toBe('');
+    });
+  });
+
   describe('the host', () => {
     it('has no bridge, rule, mount or process of the node after a reset', async () => {
       const state = join(site.state, 'node');
