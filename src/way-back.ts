@@ -1,6 +1,6 @@
 import { pruneWayPoints } from './apply/back/prune.ts';
 import { restoreWayPoint } from './apply/back/restore.ts';
-import { rewriteMark, settleAttempt } from './apply/back/settle.ts';
+import { historyBefore, rewriteMark, settleAttempt } from './apply/back/settle.ts';
 import type { ConvergeInput, Observation } from './apply/context.ts';
 import { call, DEADLINES } from './apply/deadlines.ts';
 import { hold, release } from './apply/hold.ts';
@@ -156,7 +156,7 @@ export async function rollback(ports: Ports, options: RunOptions, wish: Rollback
     await takeBack(ports, run, options, past, again);
     await held(ports, run, async (held_, holding) => {
       const { history = [] } = holding.mark;
-      const rest = history.filter(({ at }) => Date.parse(at) < Date.parse(past.at));
+      const rest = historyBefore(history, past);
       const written = await rewriteMark(held_, ({ attempt: _, history: __, ...mark }) => ({
         ...mark,
         ...(past.commit === undefined ? {} : { commit: past.commit, good: { commit: past.commit, at: past.at } }),

@@ -83,16 +83,24 @@ function exec(state: ControlState, request: ControlRequest): Json {
   before.push({ name, argv, input });
   state.commands.set(vmid, before);
   if (WRITES.has(name)) noteRun(state, vmid, name, [...argv, input].join('\0'));
-  return { ...(model.value.answers[name] ?? { exitCode: 0, stdout: '', stderr: '' }) };
+  const { times, ...answer } = model.value.answers[name] ?? { exitCode: 0, stdout: '', stderr: '' };
+  if (times !== undefined) {
+    model.update(({ answers }) => {
+      if (times > 1) answers[name] = { ...answer, times: times - 1 };
+      else delete answers[name];
+    });
+  }
+  return answer;
 }
 
 function program(state: ControlState, request: ControlRequest): Json {
-  const { exitCode, stdout, stderr } = request.body;
+  const { exitCode, stdout, stderr, times } = request.body;
   simulated(state).model.update((value) => {
     value.answers[text(request, 'name')] = {
       exitCode: typeof exitCode === 'number' ? exitCode : 0,
       stdout: typeof stdout === 'string' ? stdout : '',
       stderr: typeof stderr === 'string' ? stderr : '',
+      ...(typeof times === 'number' ? { times } : {}),
     };
   });
   return null;

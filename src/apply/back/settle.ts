@@ -34,6 +34,13 @@ export function historyAfter(mark: Mark, retained: number): readonly PastState[]
   return byHand === undefined || kept.includes(byHand) ? kept : [...kept, byHand];
 }
 
+/** What is kept from before a state; `history` begins with the newest. Several can be of one second. */
+export function historyBefore(history: readonly PastState[], { at, commit }: PastState): readonly PastState[] {
+  const index = history.findIndex((state) => state.at === at && state.commit === commit);
+  if (index !== -1) return history.slice(index + 1);
+  return history.filter((state) => Date.parse(state.at) <= Date.parse(at));
+}
+
 /** The change is proven: its way back becomes history, and what falls out of history is removed first. */
 export async function settleAttempt(
   input: ConvergeInput & { readonly ports: BackPorts },

@@ -23,6 +23,8 @@ export interface ProgrammedAnswer {
   readonly exitCode: number;
   readonly stdout: string;
   readonly stderr: string;
+  /** So often from now on; then the command does well again. undefined: always. */
+  readonly times?: number;
 }
 
 /** What the simulation remembers over a restart. */
