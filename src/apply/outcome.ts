@@ -84,7 +84,9 @@ function urlsOf(address: string | undefined, health: readonly HealthCheck[], ope
     if (check.kind === 'tcp') return [`tcp://${host}:${check.port}`];
     if (check.kind !== 'http') return [];
     // A check inside the container names itself: `http://:80/`, `http://localhost/`.
-    return [check.url.replace(/^(https?:\/\/)(localhost|127\.0\.0\.1)?(?=[:/]|$)/, `$1${host}`)];
+    const url = check.url.replace(/^(https?:\/\/)(localhost|127\.0\.0\.1)?(?=[:/]|$)/, `$1${host}`);
+    // Without a port that the protocol has anyway.
+    return [URL.canParse(url) ? new URL(url).href : url];
   });
   return named.length > 0 ? named : openPorts.map((port) => `${port === 443 ? 'https' : 'http'}://${host}/`);
 }
