@@ -2,7 +2,8 @@ import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startNode, stopNode } from '../../local/node/daemon.ts';
-import { CliSite, type Ended, freePort } from './support/cli.ts';
+import { freePort } from '../free-port.ts';
+import { CliSite, type Ended } from './support/cli.ts';
 
 /** Everything that commonly goes wrong: one clear error, the right exit code, nothing changed. */
 

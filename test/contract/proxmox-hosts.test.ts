@@ -2,11 +2,11 @@ import { createServer, type Server } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { ProxmoxPorts } from '../../src/adapters/proxmox/proxmox.ts';
 import type { Connection, Trust } from '../../src/model/settings.ts';
+import { freePort } from '../free-port.ts';
 import { Authority, type Certificate } from './proxmox-certificates.ts';
 import { client, refusal, TOKEN, within } from './proxmox-client.ts';
 import { type Script, ScriptedServer } from './proxmox-scripted-server.ts';
 import { openTarget, type Target } from './proxmox-target.ts';
-import { freePort } from './support/cli.ts';
 import { Forwarder } from './support/forwarder.ts';
 
 /** Several API hosts: which one is asked, when the next one is, and what is never sent to two. */

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { freePort } from '../free-port.ts';
 import { appIni } from './app-ini.ts';
-import { freePort } from './free-port.ts';
 import { GiteaApi } from './gitea-api.ts';
 import { type Environment, isolatedEnvironment, run, startService } from './process.ts';
 import type { Tools } from './tools.ts';

@@ -10,7 +10,8 @@ import { createShells } from '../../src/adapters/ssh/shells.ts';
 import type { Call, Shell } from '../../src/model/ports.ts';
 import { debianTemplate } from './lxc-template.ts';
 
-const NETWORK = '10.213';
+/** Of each of the files that run side by side. */
+const NETWORK = `10.${212 + Number(process.env.VITEST_POOL_ID ?? 1)}`;
 const never = new AbortController().signal;
 
 export const SUITES = [

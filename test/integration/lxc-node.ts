@@ -5,8 +5,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { layoutOf } from '../../local/node/backend/lxc/layout.ts';
 import { resetNode, startNode } from '../../local/node/daemon.ts';
 import { type NodeFile, processStart } from '../../local/node/node-file.ts';
-import { freePort } from '../contract/support/cli.ts';
 import { dataOf, type Fields, NodeClient } from '../contract/support/node-client.ts';
+import { freePort } from '../free-port.ts';
 
 type Config = Readonly<Record<string, string | number>>;
 

@@ -1,9 +1,9 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '../free-port.ts';
 
 /** A real sshd of this machine with a configuration of its own, on a free port of the loopback interface. */
 export interface SshDaemon {
@@ -86,15 +86,6 @@ export async function createSshDaemon(authority: string): Promise<SshDaemon> {
 function makeHostKey(path: string, type: string): string {
   execFileSync('ssh-keygen', ['-q', '-t', type, '-N', '', '-f', path]);
   return execFileSync('ssh-keygen', ['-l', '-f', path], { encoding: 'utf8' }).split(' ')[1] ?? '';
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 /** Looked up, not tried: a connection that does not log in would be counted against us. */

@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { resetNode, startNode } from '../../../local/node/daemon.ts';
 import type { NodeFile } from '../../../local/node/node-file.ts';
+import { freePort } from '../../free-port.ts';
 import { dataOf, NodeClient } from './node-client.ts';
 
 const ROOT = resolve(import.meta.dirname, '..', '..', '..');
@@ -25,18 +25,6 @@ export interface Running {
   when(check: () => Promise<boolean>): Promise<void>;
   /** SIGKILL to the process and all it has started. */
   kill(): void;
-}
-
-/** A free TCP port of loopback. */
-export function freePort(): Promise<number> {
-  return new Promise((done, fail) => {
-    const server = createServer();
-    server.once('error', fail);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => done(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
 }
 
 /** The command line as a user has it, with a local node of its own, all below a temporary folder. */

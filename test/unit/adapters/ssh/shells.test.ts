@@ -5,6 +5,7 @@ import { createClock } from '../../../../src/adapters/clock/clock.ts';
 import { probe } from '../../../../src/adapters/ssh/probe.ts';
 import { createSessionQueue } from '../../../../src/adapters/ssh/session-queue.ts';
 import { createShells } from '../../../../src/adapters/ssh/shells.ts';
+import { freePort } from '../../../free-port.ts';
 
 const never = new AbortController().signal;
 const servers: Server[] = [];
@@ -20,12 +21,6 @@ async function listen(onConnection: (socket: Socket) => void): Promise<number> {
   servers.push(server);
   await once(server, 'listening');
   return (server.address() as AddressInfo).port;
-}
-
-async function freePort(): Promise<number> {
-  const port = await listen(() => undefined);
-  servers.pop()?.close();
-  return port;
 }
 
 const look = (port: number, banner = true) =>
