@@ -1,3 +1,4 @@
+import { call, DEADLINES } from './apply/deadlines.ts';
 import { type BackFacts, gatherBackFacts } from './apply/facts.ts';
 import type { Holding } from './apply/lease.ts';
 import { gatherMigrateFacts } from './apply/migrate-facts.ts';
@@ -27,7 +28,27 @@ export class LookAhead {
     this.options = options;
   }
 
-  async look(found: Holding, steps: readonly Step[]): Promise<void> {
+  /** false: the container has left its node meanwhile, as a migration that somebody began has ended. */
+  async look(found: Holding, steps: readonly Step[]): Promise<boolean> {
+    try {
+      await this.gather(found, steps);
+      return true;
+    } catch (error) {
+      if (await this.hasLeft(found)) return false;
+      throw error;
+    }
+  }
+
+  private async hasLeft({ state: { node, vmid } }: Holding): Promise<boolean> {
+    const { signal } = this.options;
+    if (signal.aborted) return false;
+    return await this.ports.inventory.container(node, vmid, call(DEADLINES.read, signal)).then(
+      (state) => state === undefined,
+      () => false,
+    );
+  }
+
+  private async gather(found: Holding, steps: readonly Step[]): Promise<void> {
     const { ports } = this;
     const { desired, signal } = this.options;
     const { dropSnapshots = [] } = desired;

@@ -149,7 +149,8 @@ export class ContainerRun {
     }
     if (found.kind === 'present')
       this.newer ??= await newerDeployed(this.ports.source, this.options, found.mark.commit);
-    if (found.kind === 'present') await this.ahead.look(found, this.decide(found, new Set()).steps);
+    if (found.kind === 'present' && !(await this.ahead.look(found, this.decide(found, new Set()).steps)))
+      return await this.observe();
     return found;
   }
 

@@ -111,20 +111,17 @@ export class World {
     return dataOf(await client.raw(method, `/control/${path}`, JSON.stringify(body), headers));
   }
 
+  /** A call by somebody else, on no run's wire. */
+  async call(method: string, path: string, fields: Readonly<Record<string, string | number>>): Promise<unknown> {
+    const authorization = `PVEAPIToken=root@pam!faults=${SECRET}`;
+    const client = new NodeClient(this.node.port, this.node.caFile, { authorization });
+    return dataOf(await client.call(method, path, fields));
+  }
+
   /** Another storage for disks of containers. */
   async addStorage(storage: string): Promise<void> {
-    const client = new NodeClient(this.node.port, this.node.caFile, {
-      authorization: `PVEAPIToken=root@pam!faults=${SECRET}`,
-    });
-    dataOf(
-      await client.call('POST', '/storage', {
-        storage,
-        type: 'lvmthin',
-        content: 'rootdir,images',
-        vgname: 'pve',
-        thinpool: storage,
-      }),
-    );
+    const content = 'rootdir,images';
+    await this.call('POST', '/storage', { storage, type: 'lvmthin', content, vgname: 'pve', thinpool: storage });
   }
 
   /** Until no task is at work. */
