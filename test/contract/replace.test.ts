@@ -329,7 +329,7 @@ describe('a replace of a container with volumes', () => {
       return rest;
     });
     expect(waiting).toBe(await callsOf(['deploy', directory]));
-    expect((await backups()).map(({ volid }) => volid)).toEqual([ours?.volid, ...copies]);
+    expect(await volids()).toEqual([ours?.volid, ...copies].toSorted());
 
     await noteOf(ours?.volid ?? '', old(ours?.notes ?? ''));
     await rewrite((now) => ({ ...now, backupsUntil: PAST }));
@@ -337,7 +337,7 @@ describe('a replace of a container with volumes', () => {
     expect(end.code).toBe(0);
     expect(end.text).toContain('nothing to change');
     expect(end.text).toContain(`backup ${ours?.volid}, of what was before a replace, was too old: removed`);
-    expect((await backups()).map(({ volid }) => volid)).toEqual(copies);
+    expect(await volids()).toEqual(copies.toSorted());
     expect(await mark()).not.toHaveProperty('backupsUntil');
     expect(await mark()).not.toHaveProperty('lease');
   }, 60_000);
@@ -401,6 +401,9 @@ async function backups(): Promise<readonly { readonly volid: string; readonly no
     }),
   );
 }
+
+/** In no order of the node's: several are of one second. */
+const volids = async (): Promise<readonly string[]> => (await backups()).map(({ volid }) => volid).toSorted();
 
 async function noteOf(volid: string, notes: string): Promise<void> {
   expect((await site.client.call('PUT', pathOf(volid), { notes })).status).toBe(200);
