@@ -10,9 +10,7 @@ const ROOT = join(import.meta.dirname, '..', '..');
 const RESULTS = join(ROOT, 'test-results');
 const CONTAINERS: ReadonlySet<string> = new Set(['integration', 'host']);
 /** What of the end-to-end tests needs containers. */
-const DEPLOYS = ['controlplane', 'controlplane-elsewhere', 'deploy', 'workflows'].map(
-  (name) => `test/e2e/${name}.e2e.test.ts`,
-);
+const DEPLOYS = ['controlplane', 'deploy', 'workflows'].map((name) => `test/e2e/${name}.e2e.test.ts`);
 
 interface Count {
   readonly passed: number;

@@ -1,0 +1,91 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { PageWatch } from '../integration/page-watch.ts';
+import { PILOT, pilotOutcome } from './controlplane-pilot.ts';
+import {
+  CONTROL,
+  type ControlPlaneSite,
+  edit,
+  headOf,
+  known,
+  LOGIN,
+  logOf,
+  mergeAndWait,
+  openControlPlaneSite,
+  PASSWORD,
+} from './controlplane-site.ts';
+import { page } from './own-node.ts';
+
+/** The control plane's container is made anew by its pilot, and a backup is restored on an empty node. */
+
+const RUN_MS = 10 * 60_000;
+const APACHE = 1042;
+let site: ControlPlaneSite;
+
+beforeAll(async () => {
+  site = await openControlPlaneSite({ port: 18_500 });
+});
+afterAll(async () => {
+  await site?.remove();
+});
+
+test('a smaller disk: a pilot makes the container anew, and everything is still there', async () => {
+  const { api, node } = site;
+  expect((await mergeAndWait(api, 'srv/apache', RUN_MS)).conclusion).toBe('success');
+  const [machine] = node.identity(CONTROL).split('\n');
+  const before = (await known(api)) as object;
+  await edit(api, 'srv/config', 'libs/config/container.yml', (text) => text.replace('local-lvm:8\n', 'local-lvm:7\n'));
+  const began = Date.now();
+  const run = await mergeAndWait(api, 'srv/config', RUN_MS);
+  const log = await logOf(site, 'srv/config', run, 'replace');
+  expect(run.conclusion, log).toBe('success');
+  expect(log).toContain(`pilot ${PILOT} carries it out`);
+  const handed = Date.now();
+  const watch = new PageWatch(`${site.url}/api/healthz`, 200);
+  const release = await headOf(api, 'srv/config', 'release');
+  const said = await pilotOutcome(site, release, RUN_MS);
+  const seen = await watch.end();
+  console.log(
+    `the control plane replaced by its pilot: handed over after ${seconds(handed - began)}, done after ${seconds(Date.now() - began)}; ` +
+      `Gitea away for ${seconds(seen.longestGap)} (${seen.failed} of ${seen.asked} calls without an answer)`,
+  );
+  expect(said).toMatch(/^success: /);
+  expect(node.identity(CONTROL).split('\n')[0]).not.toBe(machine);
+  expect(String((await node.configOf(CONTROL))?.rootfs)).toContain('size=7G');
+
+  // The pilot starts the pipeline once more, which finds everything done and takes the pilot away.
+  const last = await api.waitForRun('srv/config', release, { event: 'workflow_dispatch' }, RUN_MS);
+  expect(last.conclusion, await logOf(site, 'srv/config', last, 'after-replace')).toBe('success');
+  expect((await node.containers()).filter((vmid) => vmid < 800_000).toSorted()).toEqual([CONTROL, APACHE]);
+  const after = (await known(api)) as { readonly runs: readonly (readonly string[])[] };
+  expect({ ...after, runs: [], branches: [] }).toEqual({ ...before, runs: [], branches: [] });
+  expect(after.runs.flat().some((one) => one.startsWith(`srv/config ${run.id} ${release} success`))).toBe(true);
+  expect((await api.runners()).map(({ status }) => status)).toEqual(['online']);
+  // Accounts and passwords too.
+  const login = Buffer.from(`${LOGIN}:${PASSWORD}`).toString('base64');
+  const asked = await fetch(`${site.url}/api/v1/user`, { headers: { authorization: `Basic ${login}` } });
+  expect(asked.status).toBe(200);
+});
+
+test('a backup restored on an empty node: the whole site comes back', async () => {
+  const room = mkdtempSync(join(tmpdir(), 'pve-gitops-backup-'));
+  try {
+    const before = site;
+    const kept = await known(before.api);
+    const file = join(room, 'site.tar.gz');
+    await before.cli('controlplane', 'backup', file, '--project', before.project);
+    await before.remove();
+    site = await openControlPlaneSite({ port: 18_600, http: before.http, backup: file });
+    expect(await known(site.api)).toEqual(kept);
+    const release = await headOf(site.api, 'srv/apache', 'release');
+    const run = await site.api.waitForRun('srv/apache', release, { event: 'workflow_dispatch' }, RUN_MS);
+    expect(run.conclusion, await logOf(site, 'srv/apache', run, 'restored')).toBe('success');
+    await page(`http://${site.node.prefix}.178.42/`, `Hello from ${LOGIN}`);
+  } finally {
+    rmSync(room, { recursive: true, force: true });
+  }
+});
+
+const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(1)} s`;
