@@ -23,8 +23,9 @@ export async function pilotOutcome(site: ControlPlaneSite, commit: string, timeo
     const all = await site.api.commitStatuses('srv/config', commit);
     const ours = all.find(({ context }) => context === 'pve-gitops / config');
     seen = `${ours?.status}: ${ours?.description}`;
+    if (ours !== undefined && ours.status !== 'pending') return seen;
     if (log !== undefined && /^failed with \d+$/m.test(log)) throw new Hopeless(`the pilot failed; ${seen}\n${log}`);
-    return ours === undefined || ours.status === 'pending' ? undefined : seen;
+    return undefined;
   };
   return waitFor('the end of what the pilot does', timeoutMs, ended, () => seen);
 }

@@ -88,4 +88,31 @@ test('a backup restored on an empty node: the whole site comes back', async () =
   }
 });
 
+test('a version that cannot start, by a pilot: the one before serves again, as it was', async () => {
+  const { api, node, url } = site;
+  const before = await known(api);
+  const identity = node.identity(CONTROL);
+  await edit(api, 'srv/config', 'libs/config/container.yml', (text) => text.replace('local-lvm:7\n', 'local-lvm:6\n'));
+  await edit(api, 'srv/config', 'libs/config/lib/gitea.sh', (text) =>
+    text
+      .replace('APP_NAME = pve-gitops', 'APP_NAME = The broken version')
+      .replace('DB_TYPE = sqlite3', 'DB_TYPE = nonsense'),
+  );
+  const run = await mergeAndWait(api, 'srv/config', RUN_MS);
+  const log = await logOf(site, 'srv/config', run, 'replace-broken');
+  expect(run.conclusion, log).toBe('success');
+  expect(log).toContain(`pilot ${PILOT} carries it out`);
+  const watch = new PageWatch(`${url}/api/healthz`, 200);
+  const said = await pilotOutcome(site, await headOf(api, 'srv/config', 'release'), RUN_MS);
+  const seen = await watch.end();
+  console.log(`a version that cannot start, by a pilot: ${said}; Gitea away for ${seconds(seen.longestGap)}`);
+  expect(said).toMatch(/^failure: .*gitea/i);
+  expect(node.identity(CONTROL)).toBe(identity);
+  expect(String((await node.configOf(CONTROL))?.rootfs)).toContain('size=7G');
+  expect(await (await fetch(url)).text()).not.toContain('The broken version');
+  const after = (await known(api)) as object;
+  expect({ ...after, runs: [], branches: [] }).toEqual({ ...(before as object), runs: [], branches: [] });
+  expect((await api.runners()).map(({ status }) => status)).toEqual(['online']);
+});
+
 const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(1)} s`;
