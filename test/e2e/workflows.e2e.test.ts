@@ -211,25 +211,41 @@ test('mode rebuild makes a new root file system', async () => {
   expect(said()).toBe('three');
 });
 
+/** By commit, once none of them runs or waits. Gitea may take a branch's head for an earlier push as well. */
+async function conclusions(shas: readonly string[], name: string): Promise<readonly (readonly (string | undefined)[])[]> {
+  const { api } = site().forge;
+  const all = await waitFor(`the ends of the runs of ${name}`, RUN_MS, async () => {
+    const found = await Promise.all(shas.map((sha) => api.runs(REPOSITORY, sha, { event: 'push' })));
+    const done = found.flat().length >= shas.length && found.flat().every(({ status }) => status === 'completed');
+    return done ? found : undefined;
+  });
+  for (const run of all.flat()) await ended(run, name);
+  return all.map((runs) => runs.map(({ conclusion }) => conclusion));
+}
+
 test('two pushes in quick succession: the later one is what runs in the end', async () => {
-  const { forge } = site();
   const shas: string[] = [];
   for (const word of ['four', 'five']) {
     say(word);
-    shas.push(await pushFolder(forge, REPOSITORY, folder, { branch: 'main' }));
+    shas.push(await pushFolder(site().forge, REPOSITORY, folder, { branch: 'main' }));
   }
-  // Gitea may take the branch's head for the earlier push as well: two runs of one commit, and none of the other.
-  const runsOf = async () =>
-    (await Promise.all(shas.map((sha) => forge.api.runs(REPOSITORY, sha, { event: 'push' })))).flat();
-  const runs = await waitFor('the ends of both runs', RUN_MS, async () => {
-    const found = await runsOf();
-    return found.length >= shas.length && found.every(({ status }) => status === 'completed') ? found : undefined;
-  });
-  for (const run of runs) await ended(run, 'quick');
-  const last = runs.filter(({ head_sha }) => head_sha === shas[1]);
-  expect(last.map(({ conclusion }) => conclusion)).toContain('success');
+  const [, last] = await conclusions(shas, 'quick');
+  expect(last).toContain('success');
   expect(said()).toBe('five');
   expect((await mark())?.commit).toBe(shas[1]);
+});
+
+test('a deploy that waits for another one is not cancelled by what only plans', async () => {
+  const shas: string[] = [];
+  const pushes = { six: 'main', five: 'main', planned: 'develop' };
+  for (const [word, branch] of Object.entries(pushes)) {
+    say(word);
+    shas.push(await pushFolder(site().forge, REPOSITORY, folder, { branch }));
+  }
+  const [, waited, planned] = await conclusions(shas, 'waiting');
+  expect(waited).toContain('success');
+  expect(planned).toEqual(['success']);
+  expect(said()).toBe('five');
 });
 
 test('a run of an older commit is refused, though its checkout has no history', async () => {
