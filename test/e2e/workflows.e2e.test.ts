@@ -212,7 +212,10 @@ test('mode rebuild makes a new root file system', async () => {
 });
 
 /** By commit, once none of them runs or waits. Gitea may take a branch's head for an earlier push as well. */
-async function conclusions(shas: readonly string[], name: string): Promise<readonly (readonly (string | undefined)[])[]> {
+async function conclusions(
+  shas: readonly string[],
+  name: string,
+): Promise<readonly (readonly (string | undefined)[])[]> {
   const { api } = site().forge;
   const all = await waitFor(`the ends of the runs of ${name}`, RUN_MS, async () => {
     const found = await Promise.all(shas.map((sha) => api.runs(REPOSITORY, sha, { event: 'push' })));
