@@ -1,5 +1,11 @@
+import { execFile } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describeLocalNode } from '../../local/cli/local-node.ts';
 import { parseDescription } from '../../src/model/mark.ts';
+import { nested } from '../../src/settings/nested.ts';
 import { CliSite } from './support/cli.ts';
 import { dataOf } from './support/node-client.ts';
 
@@ -119,6 +125,31 @@ describe('update', () => {
     expect(done.text).toMatch(/upgraded +three/);
     expect(await snapshots(1053)).toEqual([]);
   });
+});
+
+describe('update as a task of a forge', () => {
+  it('leaves the container that it runs in, which a restart or a way back would end under it', async () => {
+    const { net0 } = (await site.config(1052)) ?? {};
+    const put = (net: string) => call('PUT', 'lxc/1052/config', { net0: net });
+    // Its address is one of this machine.
+    expect((await put(String(net0).replace(/ip=[^,]+/, 'ip=127.0.0.1/8'))).status).toBe(200);
+    const config = join(site.folder, 'task.json');
+    writeFileSync(config, JSON.stringify(nested({ ...describeLocalNode(site.state)?.settings })), { mode: 0o600 });
+    const { PATH = '', HOME = '' } = process.env;
+    const settings = { PVE_GITOPS_CONFIG: config, PVE_GITOPS_STATE_DIRECTORY: site.state };
+    const env = { PATH, HOME, ...settings, INPUT_TASK: 'update', INPUT_ONLY: 'two' };
+    const action = join(import.meta.dirname, '..', '..', 'build', 'actions', 'fleet', 'main.js');
+    try {
+      // A task that goes in would look for minutes for somebody who answers there.
+      const options = { env, cwd: site.folder, timeout: 60_000 };
+      const { stdout } = await promisify(execFile)(process.execPath, [action], options);
+      expect(stdout).toMatch(/left +two, container 1052: this run is in it/);
+      expect((await mark(1052))?.lease).toBeUndefined();
+      expect(await snapshots(1052)).toEqual([]);
+    } finally {
+      expect((await put(String(net0))).status).toBe(200);
+    }
+  }, 120_000);
 });
 
 describe('backup', () => {
