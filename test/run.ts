@@ -10,7 +10,9 @@ const ROOT = join(import.meta.dirname, '..', '..');
 const RESULTS = join(ROOT, 'test-results');
 const CONTAINERS: ReadonlySet<string> = new Set(['integration', 'host']);
 /** What of the end-to-end tests needs containers. */
-const DEPLOYS = ['controlplane', 'deploy', 'workflows'].map((name) => `test/e2e/${name}.e2e.test.ts`);
+const DEPLOYS = ['controlplane', 'controlplane-elsewhere', 'controlplane-replace', 'deploy', 'workflows'].map(
+  (name) => `test/e2e/${name}.e2e.test.ts`,
+);
 
 interface Count {
   readonly passed: number;

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
+  APACHE,
   CONTROL,
   type ControlPlaneSite,
   edit,
@@ -8,14 +9,13 @@ import {
   mergeAndWait,
   openControlPlaneSite,
   openNode,
+  RUN_MS,
 } from './controlplane-site.ts';
 import { GiteaApi } from './gitea-api.ts';
 import { page } from './own-node.ts';
 
 /** Two local nodes: on the first a control plane, whose settings name the second one as their Proxmox VE. */
 
-const RUN_MS = 10 * 60_000;
-const APACHE = 1042;
 let site: ControlPlaneSite;
 
 beforeAll(async () => {

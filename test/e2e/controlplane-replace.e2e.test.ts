@@ -5,8 +5,10 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { PageWatch } from '../integration/page-watch.ts';
 import { PILOT, pilotOutcome } from './controlplane-pilot.ts';
 import {
+  APACHE,
   CONTROL,
   type ControlPlaneSite,
+  cloneOf,
   edit,
   headOf,
   known,
@@ -15,13 +17,12 @@ import {
   mergeAndWait,
   openControlPlaneSite,
   PASSWORD,
+  RUN_MS,
 } from './controlplane-site.ts';
 import { page } from './own-node.ts';
 
 /** The control plane's container is made anew by its pilot, and a backup is restored on an empty node. */
 
-const RUN_MS = 10 * 60_000;
-const APACHE = 1042;
 let site: ControlPlaneSite;
 
 beforeAll(async () => {
@@ -76,11 +77,19 @@ test('a backup restored on an empty node: the whole site comes back', async () =
     const kept = await known(before.api);
     const file = join(room, 'site.tar.gz');
     await before.cli('controlplane', 'backup', file, '--project', before.project);
+    const release = await headOf(before.api, 'srv/config', 'release');
+    const after = (await before.api.runs('srv/config', release)).map(({ id }) => id);
+    const project = cloneOf(before, join(room, 'clone'));
     await before.remove();
-    site = await openControlPlaneSite({ port: 18_600, http: before.http, backup: file });
+    site = await openControlPlaneSite({ port: 18_600, http: before.http, backup: file, project });
     expect(await known(site.api)).toEqual(kept);
-    const release = await headOf(site.api, 'srv/apache', 'release');
-    const run = await site.api.waitForRun('srv/apache', release, { event: 'workflow_dispatch' }, RUN_MS);
+    // Last of all its own release, which finds that nothing is to be done.
+    const own = await site.api.waitForRun('srv/config', release, { after: Math.max(...after) }, RUN_MS);
+    const log = await logOf(site, 'srv/config', own, 'restored-config');
+    expect(own.conclusion, log).toBe('success');
+    expect(log).toContain('nothing to change');
+    const deployed = await headOf(site.api, 'srv/apache', 'release');
+    const run = await site.api.waitForRun('srv/apache', deployed, { event: 'workflow_dispatch' }, RUN_MS);
     expect(run.conclusion, await logOf(site, 'srv/apache', run, 'restored')).toBe('success');
     await page(`http://${site.node.prefix}.178.42/`, `Hello from ${LOGIN}`);
   } finally {

@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { freePort } from '../free-port.ts';
@@ -7,7 +7,7 @@ import { debianTemplate } from '../integration/lxc-template.ts';
 import { GiteaApi } from './gitea-api.ts';
 import type { Run } from './gitea-types.ts';
 import { type OwnNode, startOwnNode } from './own-node.ts';
-import { exportProject } from './project.ts';
+import { projectRepository } from './project.ts';
 import { keepResult } from './results.ts';
 import { provideTools } from './tools.ts';
 
@@ -15,6 +15,9 @@ export const LOGIN = 'somebody';
 export const PASSWORD = 'site-password "4711" $HOME';
 /** vmid of the control plane: libs/config says ID 41. */
 export const CONTROL = 1041;
+export const APACHE = 1042;
+/** No run of these tests takes as long. */
+export const RUN_MS = 10 * 60_000;
 
 export interface ControlPlaneSite {
   readonly node: OwnNode;
@@ -42,6 +45,8 @@ export interface SiteWish {
   readonly http?: number;
   /** A backup that the control plane begins with. */
   readonly backup?: string;
+  /** Where it is made from; without it, this project as a repository of its own. */
+  readonly project?: string;
 }
 
 /** With a template that a control plane and its pilot find their packages in. */
@@ -60,14 +65,7 @@ export async function openControlPlaneSite(wish: SiteWish): Promise<ControlPlane
     rmSync(room, { recursive: true, force: true });
   };
   try {
-    const project = join(room, 'project');
-    mkdirSync(project);
-    exportProject(project);
-    const git = (...args: string[]) =>
-      execFileSync('git', ['-c', 'user.name=e2e', '-c', 'user.email=e2e@localhost.invalid', ...args], { cwd: project });
-    git('init', '--quiet', '--initial-branch=main');
-    git('add', '--all', '--force');
-    git('commit', '--quiet', '--message', 'The project as it is tested');
+    const project = wish.project ?? projectRepository(join(room, 'project'));
     const config = join(room, 'config.json');
     const settle = (settings: object): void => writeFileSync(config, JSON.stringify(settings), { mode: 0o600 });
     settle({ login: LOGIN, password: PASSWORD });
@@ -100,6 +98,14 @@ export async function openControlPlaneSite(wish: SiteWish): Promise<ControlPlane
     await remove();
     throw error;
   }
+}
+
+/** A copy of everything that the forge has, as its users make it; its folder. */
+export function cloneOf({ url }: ControlPlaneSite, directory: string): string {
+  const login = Buffer.from(`${LOGIN}:${PASSWORD}`).toString('base64');
+  const args = ['-c', `http.extraHeader=Authorization: Basic ${login}`, 'clone', '--quiet', '--recurse-submodules'];
+  execFileSync('git', [...args, `${url}/srv/config.git`, directory], { stdio: 'pipe' });
+  return directory;
 }
 
 interface Settings {

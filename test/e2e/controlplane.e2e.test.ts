@@ -1,26 +1,26 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
+  APACHE,
   CONTROL,
   type ControlPlaneSite,
+  cloneOf,
   edit,
   headOf,
   LOGIN,
   logOf,
   mergeAndWait,
   openControlPlaneSite,
-  PASSWORD,
+  RUN_MS,
 } from './controlplane-site.ts';
 import { GiteaApi } from './gitea-api.ts';
 import { page } from './own-node.ts';
 
 /** From nothing to Gitea in a container of the local node, which deploys a container and then itself. The tests are one story. */
 
-const RUN_MS = 10 * 60_000;
-const APACHE = 1042;
 const BRANCHES = ['develop', 'main', 'release', 'rollback', 'snapshot', 'upstream'];
 let site: ControlPlaneSite;
 
@@ -57,14 +57,10 @@ test('the forge holds every definition, with its branches, its protection and a 
 test('a clone with its submodules is the whole site', () => {
   const room = mkdtempSync(join(tmpdir(), 'pve-gitops-clone-'));
   try {
-    const login = Buffer.from(`${LOGIN}:${PASSWORD}`).toString('base64');
-    const args = ['-c', `http.extraHeader=Authorization: Basic ${login}`, 'clone', '--quiet', '--recurse-submodules'];
-    execFileSync('git', [...args, `${site.url}/srv/config.git`, join(room, 'config')], { stdio: 'pipe' });
-    const held = execFileSync('git', ['submodule', 'status'], { cwd: join(room, 'config'), encoding: 'utf8' });
+    const clone = cloneOf(site, join(room, 'config'));
+    const held = execFileSync('git', ['submodule', 'status'], { cwd: clone, encoding: 'utf8' });
     expect(held).toMatch(/^ [0-9a-f]{40} libs\/apache /m);
-    expect(execFileSync('cat', ['libs/apache/config.env'], { cwd: join(room, 'config'), encoding: 'utf8' })).toMatch(
-      /^ID=42$/m,
-    );
+    expect(readFileSync(join(clone, 'libs/apache/config.env'), 'utf8')).toMatch(/^ID=42$/m);
   } finally {
     rmSync(room, { recursive: true, force: true });
   }

@@ -83,6 +83,7 @@ export class GiteaApi {
     return all.filter(
       (run) =>
         (filter.event === undefined || run.event === filter.event) &&
+        run.id > (filter.after ?? 0) &&
         (filter.workflow === undefined || run.path.startsWith(`${filter.workflow}@`)),
     );
   }

@@ -38,4 +38,6 @@ export interface CommitStatus {
 export interface RunFilter {
   readonly workflow?: string;
   readonly event?: string;
+  /** Begun after this run. */
+  readonly after?: number;
 }

@@ -20,3 +20,15 @@ export function exportProject(target: string): void {
     cpSync(join(PROJECT, bundle), join(target, bundle), { recursive: true });
   }
 }
+
+/** The same as a repository of one commit, on main; its folder. */
+export function projectRepository(directory: string): string {
+  mkdirSync(directory);
+  exportProject(directory);
+  const git = (...args: string[]) =>
+    execFileSync('git', ['-c', 'user.name=e2e', '-c', 'user.email=e2e@localhost.invalid', ...args], { cwd: directory });
+  git('init', '--quiet', '--initial-branch=main');
+  git('add', '--all', '--force');
+  git('commit', '--quiet', '--message', 'The project as it is tested');
+  return directory;
+}

@@ -101,26 +101,37 @@ async function branchesOf(client: GiteaClient, repository: string, call: Call): 
   }
 }
 
+/** The control plane comes last: a deploy that restarts it would cut off the others. */
 async function deployAgain(client: GiteaClient, call: Call): Promise<readonly string[]> {
   const found = z.object({ data: z.array(repositorySchema) });
-  const started: string[] = [];
+  const repositories: string[] = [];
   for (let page = 1; ; page += 1) {
     const path = `/repos/search?sort=id&limit=${PAGE}&page=${page}`;
     const { data } = found.parse(await client.need('GET', path, call));
-    for (const { full_name: repository, empty } of data) {
-      if (!empty && (await dispatchRelease(client, repository, call))) started.push(repository);
-    }
-    if (data.length < PAGE) return started;
+    for (const { full_name: repository, empty } of data) if (!empty) repositories.push(repository);
+    if (data.length < PAGE) break;
   }
+  const ofControlPlane = (repository: string): boolean => repository.endsWith('/config');
+  const started: string[] = [];
+  for (const repository of repositories.filter((one) => !ofControlPlane(one))) {
+    if (await dispatchRelease(client, repository, 'container.yml', call)) started.push(repository);
+  }
+  for (const repository of repositories.filter(ofControlPlane)) {
+    if (await dispatchRelease(client, repository, 'pipeline.yml', call)) started.push(repository);
+  }
+  return started;
 }
 
-/** The project's own repository has the same file for others to call; it is deployed already. */
-async function dispatchRelease(client: GiteaClient, repository: string, call: Call): Promise<boolean> {
-  const workflow = '.gitea/workflows/container.yml';
-  const has = await client.ask('GET', `/repos/${repository}/contents/${workflow}?ref=release`, call);
-  if (has.status !== 200 || repository.endsWith('/config')) return false;
-  const path = `/repos/${repository}/actions/workflows/container.yml/dispatches`;
-  await client.need('POST', path, call, { ref: 'release' });
+/** false: nothing was ever merged into its release. */
+async function dispatchRelease(
+  client: GiteaClient,
+  repository: string,
+  workflow: string,
+  call: Call,
+): Promise<boolean> {
+  const has = await client.ask('GET', `/repos/${repository}/contents/.gitea/workflows/${workflow}?ref=release`, call);
+  if (has.status !== 200) return false;
+  await client.need('POST', `/repos/${repository}/actions/workflows/${workflow}/dispatches`, call, { ref: 'release' });
   return true;
 }
 
