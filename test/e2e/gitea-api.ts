@@ -70,7 +70,21 @@ export class GiteaApi {
     inputs: Record<string, string> = {},
   ): Promise<number> {
     const path = `/repos/${repository}/actions/workflows/${encodeURIComponent(workflow)}/dispatches?return_run_details=true`;
-    return (await this.request<{ workflow_run_id: number }>('POST', path, { ref, inputs })).workflow_run_id;
+    const before = await this.#newestDispatch(repository);
+    const answer = await this.request<{ workflow_run_id: number } | undefined>('POST', path, { ref, inputs });
+    if (answer !== undefined) return answer.workflow_run_id;
+    // Gitea up to 1.25 does not say which run it is.
+    const begun = async () => {
+      const newest = await this.#newestDispatch(repository);
+      return newest > before ? newest : undefined;
+    };
+    return waitFor(`the run of ${workflow} that was asked for`, 30_000, begun);
+  }
+
+  async #newestDispatch(repository: string): Promise<number> {
+    const path = `/repos/${repository}/actions/runs?event=workflow_dispatch`;
+    const { workflow_runs: all } = await this.request<{ workflow_runs: Run[] | null }>('GET', path);
+    return Math.max(0, ...(all ?? []).map(({ id }) => id));
   }
 
   async run(repository: string, id: number): Promise<Run> {

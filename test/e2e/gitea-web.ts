@@ -1,10 +1,13 @@
 import type { Forge } from './forge.ts';
 
-/** Cancels a run as a person does in the browser: the API of Gitea 1.26 has no call for it. */
+/** Cancels a run as a person does in the browser: the API of Gitea 1.26 has no call for it. Up to 1.25 a form proves that it is the site's own. */
 export async function cancelRun(forge: Forge, repository: string, run: number): Promise<void> {
   const cookie = await signIn(forge);
-  const path = `/${repository}/actions/runs/${run}/cancel`;
-  const response = await post(forge, path, { headers: { cookie } });
+  // Up to 1.25 the page has the repository's own number, not the id.
+  const { pathname } = new URL((await forge.api.run(repository, run)).html_url);
+  const [, token = ''] = /(?:^|; )_csrf=([^;]*)/.exec(cookie) ?? [];
+  const headers = { cookie, 'x-csrf-token': decodeURIComponent(token) };
+  const response = await post(forge, `${pathname}/cancel`, { headers });
   if (!response.ok) throw new Error(`Unable to cancel run ${run} of ${repository}: ${response.status}`);
 }
 
