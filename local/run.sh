@@ -3,7 +3,7 @@
 # and what its pull requests deploy to: the Proxmox VE of local/config.json or, without one, the same local node.
 # ./local/run.sh NAME: deploys libs/NAME there without a forge.
 # Installs what is missing and says what; --no-install only checks. What else is given goes to `pve-gitops controlplane up`, or,
-# after NAME, to `pve-gitops deploy`. AUTO_DEPLOY=1 merges all pull requests.
+# after NAME, to `pve-gitops deploy`. AUTO_DEPLOY=1 merges all pull requests, with a Proxmox VE those of the forge there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

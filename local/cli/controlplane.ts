@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { connectForgeSite, connectMask, stageFiles } from '../../src/connect.ts';
+import { autoDeployOf, type Deploy, mergeAll, mergedHere } from '../../src/controlplane/auto-deploy.ts';
 import { type Bootstrapped, bootstrap } from '../../src/controlplane/bootstrap.ts';
 import { type Reached, reach } from '../../src/controlplane/reach.ts';
 import { CONTROL_PLANE } from '../../src/controlplane/repositories.ts';
@@ -29,7 +30,8 @@ const STAGE = 'main';
 
 /** The control plane on the local node: its container, the forge's contents, and where people find it. */
 export function controlPlaneUp(given: UpOptions): Promise<number> {
-  return withControlPlane(given, async ({ context, deployed, rootUrl, secrets, project, options }) => {
+  return withControlPlane(given, async (up) => {
+    const { context, deployed, rootUrl, secrets, project, options, autoDeploy, elsewhere } = up;
     const { ports, signal } = context;
     const { url, token, tasksToken, login } = deployed;
     const where = { url, token, directory: project, mask: connectMask() };
@@ -37,10 +39,15 @@ export function controlPlaneUp(given: UpOptions): Promise<number> {
     const { forge, monorepo } = await connectForgeSite(where, call);
     try {
       const made = await bootstrap({ forge, monorepo, reporter: ports.reporter, login, tasksToken, secrets, signal });
-      if (process.env.AUTO_DEPLOY) {
-        for (const { repository, pull } of made.deploys) await forge.merge(repository, pull.number, call);
+      const wanted = autoDeploy ? mergedHere(made.deploys, elsewhere) : [];
+      const { merged, error } = await mergeAll({ forge, reporter: ports.reporter, url: rootUrl }, wanted, call);
+      const there = autoDeploy && elsewhere;
+      // Deployed already: its run merges on the other forge what waits there.
+      if (there && wanted.length === 0) {
+        await forge.dispatch(`${made.organisation}/config`, 'pipeline.yml', 'release', call);
       }
-      report(context, made, { rootUrl, login, options });
+      report(context, made, { rootUrl, login, options, merged, there });
+      if (error !== undefined) throw error;
       return 0;
     } finally {
       await monorepo.close();
@@ -55,6 +62,10 @@ export interface Deployed {
   readonly rootUrl: string;
   readonly project: string;
   readonly secrets: Readonly<Record<string, string>>;
+  /** AUTO_DEPLOY. */
+  readonly autoDeploy: boolean;
+  /** Merges deploy to another node than the local one, the control plane too. */
+  readonly elsewhere: boolean;
   /** Once more, after its data has been changed under it; the container as it is then. */
   again(): Promise<Reached>;
 }
@@ -66,15 +77,16 @@ export function withControlPlane(given: UpOptions, work: (deployed: Deployed) =>
   const definition = join(project, CONTROL_PLANE);
   const port = given.port ?? PORT;
   const rootUrl = `http://localhost:${port}/`;
+  const autoDeploy = autoDeployOf(process.env.AUTO_DEPLOY);
   return withContext(options, async (context) => {
     const { ports, settings, signal, terminal, local } = context;
     if (local === undefined) throw new GitopsError('bug', 'the local node is not in use');
     // Makes the keys where there are none: containers and control plane have to have the same.
     await ports.keys.authority();
     await ports.keys.seal([]);
-    const { config, ca, secrets } = siteOf(context, given);
+    const { config, ca, secrets, elsewhere } = siteOf(context, given);
     const keys = join(settings.stateDirectory, 'ca');
-    const staged = stageFiles({ definition, config, ...ca, keys, rootUrl, environment: process.env });
+    const staged = stageFiles({ definition, config, ...ca, keys, rootUrl, autoDeploy, environment: process.env });
     const { directory } = staged;
     const from = { ...ports, source: stagedSource(ports.source, directory, definition) };
     const call = { timeoutMs: CALL_MS, signal };
@@ -100,7 +112,17 @@ export function withControlPlane(given: UpOptions, work: (deployed: Deployed) =>
       };
       try {
         await forwardPort(local.file, { port, address: opened.address, to: PORT });
-        return await work({ context, options, deployed: opened, rootUrl, project, secrets, again });
+        return await work({
+          context,
+          options,
+          deployed: opened,
+          rootUrl,
+          project,
+          secrets,
+          autoDeploy,
+          elsewhere,
+          again,
+        });
       } finally {
         await Promise.all(all.map((reached) => reached.close()));
       }
@@ -128,27 +150,39 @@ function siteOf({ settings, local }: Context, given: CommonOptions) {
       ? trust.pem
       : undefined;
   const host = elsewhere || gateway === undefined ? {} : { host: gateway };
-  return { ...siteFiles(values, { ...host, withCa: pem !== undefined }), ca: pem === undefined ? {} : { ca: pem } };
+  return {
+    ...siteFiles(values, { ...host, withCa: pem !== undefined }),
+    ca: pem === undefined ? {} : { ca: pem },
+    elsewhere,
+  };
 }
 
-function report(
-  { terminal }: Context,
-  made: Bootstrapped,
-  { rootUrl, login, options }: { readonly rootUrl: string; readonly login: string; readonly options: UpOptions },
-): void {
-  const pull = ({ repository, pull: { number } }: Bootstrapped['deploys'][number]) => ({
-    repository,
-    url: `${rootUrl}${repository}/pulls/${number}`,
-  });
-  const deploys = made.deploys.map(pull);
+interface Said {
+  readonly rootUrl: string;
+  readonly login: string;
+  readonly options: UpOptions;
+  readonly merged: readonly Deploy[];
+  /** The forge that this control plane deploys merges what deploys. */
+  readonly there: boolean;
+}
+
+function report({ terminal }: Context, made: Bootstrapped, said: Said): void {
+  const { rootUrl, login, options, merged, there } = said;
+  const deploys = made.deploys.map((deploy) => ({
+    repository: deploy.repository,
+    url: `${rootUrl}${deploy.repository}/pulls/${deploy.pull.number}`,
+    merged: merged.includes(deploy),
+  }));
   terminal.progress.close();
   if (options.json === true) {
     terminal.json(JSON.stringify({ version: 1, url: rootUrl, login, organisation: made.organisation, deploys }));
     return;
   }
-  terminal.print([
-    '',
-    `Gitea: ${rootUrl}  sign in as ${login}`,
-    ...deploys.map(({ repository, url }) => `  ${repository}: merge to deploy  ${url}`),
-  ]);
+  const lines = deploys.map((deploy) => {
+    if (deploy.merged)
+      return `${deploy.repository}: merged, its run deploys it  ${rootUrl}${deploy.repository}/actions`;
+    if (there) return `${deploy.repository}: merged there, once ${made.organisation}/config is deployed`;
+    return `${deploy.repository}: merge to deploy  ${deploy.url}`;
+  });
+  terminal.print(['', `Gitea: ${rootUrl}  sign in as ${login}`, ...lines.map((line) => `  ${line}`)]);
 }

@@ -1,7 +1,8 @@
 import { parseControlPlane } from '../definition/control-plane.ts';
 import { GitopsError } from '../model/errors.ts';
-import type { ForgeSite, Monorepo, PullRequest } from '../model/forge-site.ts';
+import type { ForgeSite, Monorepo } from '../model/forge-site.ts';
 import type { Call, Reporter } from '../model/ports.ts';
+import type { Deploy } from './auto-deploy.ts';
 import { type Imported, importInto } from './import.ts';
 import { CONTROL_PLANE, type Holding, holdings } from './repositories.ts';
 
@@ -22,7 +23,7 @@ export interface Bootstrapped {
   readonly organisation: string;
   readonly repositories: readonly Imported[];
   /** By repository: merging deploys it. */
-  readonly deploys: readonly { readonly repository: string; readonly pull: PullRequest }[];
+  readonly deploys: readonly Deploy[];
 }
 
 const CALL_MS = 120_000;

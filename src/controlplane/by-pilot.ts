@@ -3,6 +3,7 @@ import type { Plan } from '../model/plan.ts';
 import type { Ports } from '../model/ports.ts';
 import type { RunOptions } from '../run.ts';
 import { dismissPilot, needsPilot, sendPilot } from './pilot.ts';
+import { addressesNow, fixedAddresses, isControlPlane } from './place.ts';
 
 interface Context {
   readonly ports: Ports;
@@ -32,9 +33,9 @@ export async function byPilot(
   place: Place,
 ): Promise<string | undefined> {
   const { verb, options } = handed;
-  const { desired, directory } = options;
-  const ours = desired.interfaces.some(({ ipv4 }) => ipv4.kind === 'static' && place.addresses.includes(ipv4.address));
-  if (!ours || directory === undefined || (verb !== 'deploy' && verb !== 'rebuild')) return undefined;
+  const { directory } = options;
+  if (directory === undefined || (verb !== 'deploy' && verb !== 'rebuild')) return undefined;
+  if (!(await runsIn(ports, options, directory, place.addresses))) return undefined;
   const outcome = await preview(ports, options);
   const plan: Plan | undefined = outcome.kind === 'planned' ? outcome.plan : undefined;
   if (verb !== 'rebuild' && !needsPilot(plan)) {
@@ -56,4 +57,17 @@ export async function byPilot(
   });
   ports.reporter.tell({ kind: 'note', text });
   return pilot;
+}
+
+/** Whether the run is in the container that it deploys. Where DHCP gives the address the node is asked, for a control plane only. */
+export async function runsIn(
+  ports: Ports,
+  options: Handed['options'],
+  definition: string,
+  own: readonly string[],
+): Promise<boolean> {
+  const fixed = fixedAddresses(options.desired);
+  const asked = fixed.length === 0 && (await isControlPlane(ports.source, definition));
+  const addresses = asked ? await addressesNow(ports, options, { wait: false }) : fixed;
+  return addresses.some((address) => own.includes(address));
 }

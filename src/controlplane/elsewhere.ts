@@ -1,5 +1,5 @@
-import type { Desired } from '../model/desired.ts';
 import type { Source } from '../model/ports.ts';
+import { isControlPlane } from './place.ts';
 import { DATA, type SiteFiles, siteFiles } from './site-config.ts';
 
 /** What the control plane that this runs in hands to one that it deploys to another place. */
@@ -10,22 +10,24 @@ export interface SiteOfHere extends SiteFiles {
   readonly keys: string;
   /** Name → folder on the volume. */
   readonly programs: Readonly<Record<string, string>>;
+  /** Whether what can be deployed from there is: whoever made this one has said so. */
+  readonly autoDeploy: boolean;
 }
 
 /**
- * Whether a control plane is deployed to another place than this one. Its address tells; where DHCP gives it, nobody knows.
+ * Whether a control plane is deployed to another place than this one: its addresses tell.
  *
+ * @param addresses of the container; none: nobody knows where it is
  * @param here addresses of this machine and of the forge that the run belongs to: a pilot is beside it
  */
-export function goesElsewhere({ interfaces, stage }: Desired, here: readonly string[]): boolean {
-  const fixed = interfaces.flatMap(({ ipv4 }) => (ipv4.kind === 'static' ? [ipv4.address] : []));
-  return stage === 'main' && fixed.length > 0 && !fixed.some((address) => here.includes(address));
+export function goesElsewhere(addresses: readonly string[], here: readonly string[]): boolean {
+  return addresses.length > 0 && !addresses.some((address) => here.includes(address));
 }
 
 /** undefined: the definition is no control plane's, or this machine is none. */
 export async function siteOfHere(source: Source, definition: string): Promise<SiteOfHere | undefined> {
-  if ((await source.list(definition))?.includes('control-plane.yml') !== true) return undefined;
-  const files = await source.read(`${DATA}/site`, ['config.json', 'ca.pem']);
+  if (!(await isControlPlane(source, definition))) return undefined;
+  const files = await source.read(`${DATA}/site`, ['config.json', 'ca.pem', 'auto-deploy']);
   const text = (name: string): string | undefined => {
     const bytes = files.get(name);
     return bytes === undefined ? undefined : new TextDecoder().decode(bytes);
@@ -35,7 +37,8 @@ export async function siteOfHere(source: Source, definition: string): Promise<Si
   const ca = text('ca.pem');
   const programs = Object.fromEntries(await programsOfHere(source, definition));
   const values = valuesOf(JSON.parse(config) as Nested);
-  return { ...siteFiles(values, { withCa: ca !== undefined }), ca, keys: `${DATA}/state/ca`, programs };
+  const autoDeploy = text('auto-deploy') !== undefined;
+  return { ...siteFiles(values, { withCa: ca !== undefined }), ca, keys: `${DATA}/state/ca`, programs, autoDeploy };
 }
 
 /** Name and folder of those that the volume holds in the definition's versions: another container may not reach a download. */

@@ -48,6 +48,8 @@ export interface ForgeSite {
   openPull(repository: string, wish: PullWish, call: Call): Promise<PullRequest>;
   /** Starts the workflow of every container's release that something was merged into; their names. */
   deployAgain(call: Call): Promise<readonly string[]>;
+  /** Starts a workflow that can be dispatched; `workflow` is its file's name. */
+  dispatch(repository: string, workflow: string, ref: string, call: Call): Promise<void>;
   /** Waits until the forge has looked for conflicts; throws kind user when there are some. */
   merge(repository: string, number: number, call: Call): Promise<void>;
 }

@@ -5,14 +5,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connectForgeSite, connectMask } from '../../src/connect.ts';
-import { cloneSite } from '../../src/connect-action.ts';
 import { bootstrap } from '../../src/controlplane/bootstrap.ts';
+import { foundForge } from '../../src/furnish.ts';
 import { edit, headOf } from './controlplane-site.ts';
 import { type Forge, startForge } from './forge.ts';
 import type { GiteaApi } from './gitea-api.ts';
 import { exportProject } from './project.ts';
 import { keepResult } from './results.ts';
 import { provideTools } from './tools.ts';
+import { waitFor } from './wait.ts';
 
 /** The forge of a control plane that was deployed to another place is made from the one that deployed it. Two of Gitea, no containers. */
 
@@ -32,6 +33,30 @@ afterAll(async () => {
   keepResult('second-forge/gitea.log', second?.log() ?? '');
   rmSync(room, { recursive: true, force: true });
 });
+
+interface How {
+  /** Of srv/config in the first one. */
+  readonly commit: string;
+  readonly secrets?: Readonly<Record<string, string>>;
+  readonly autoDeploy?: boolean;
+}
+
+/** As the run does it that has deployed the second one. */
+function found({ commit, secrets = {}, autoDeploy = false }: How) {
+  const said: string[] = [];
+  const reporter = {
+    tell(happening: object): void {
+      if ('text' in happening) said.push(String(happening.text));
+    },
+  };
+  const { url, user, token } = second;
+  const reached = { url: `${url}/`, token, tasksToken: token, login: user };
+  const from = { serverUrl: first.url, repository: 'srv/config', commit, token: first.token };
+  const how = { reporter, mask: connectMask(), secrets, autoDeploy, signal };
+  return { said, deploys: () => foundForge(reached, from, how) };
+}
+
+const newest = () => headOf(first.api, 'srv/config', 'main');
 
 async function fill(forge: Forge, directory: string, secrets: Readonly<Record<string, string>>) {
   const call = { timeoutMs: 120_000, signal };
@@ -61,14 +86,14 @@ test('the first is made from the project, the second from the first with what wa
   const made = await fill(first, project, { LOGIN: 'one' });
   const mine = await edit(first.api, 'srv/broker', 'README.md', (text) => `${text}\nOurs.\n`);
 
-  const from = { serverUrl: first.url, repository: 'srv/config', token: first.token, mask: connectMask(), signal };
-  const clone = await cloneSite({ ...from, commit: await headOf(first.api, 'srv/config', 'main') });
-  try {
-    const again = await fill(second, clone.directory, { LOGIN: 'one', PROXMOX_TOKEN_SECRET: 'hidden' });
-    expect(again.deploys.map(({ repository }) => repository)).toEqual(made.deploys.map(({ repository }) => repository));
-  } finally {
-    await clone.close();
-  }
+  const { said, deploys } = found({
+    commit: await newest(),
+    secrets: { LOGIN: 'one', PROXMOX_TOKEN_SECRET: 'hidden' },
+  });
+  expect((await deploys()).map(({ repository }) => repository)).toEqual(
+    made.deploys.map(({ repository }) => repository),
+  );
+  expect(said).toContain(`srv/apache: merge to deploy  ${second.url}/srv/apache/pulls/1`);
   expect(await headOf(second.api, 'srv/broker', 'main')).toBe(mine);
   expect(await secretsOf(second.api, '/orgs/srv')).toEqual(['LOGIN', 'PROXMOX_TOKEN_SECRET']);
   expect(await secretsOf(second.api, '/repos/srv/config')).toEqual(['GITOPS_TOKEN']);
@@ -94,14 +119,25 @@ test('once more brings what changed and moves nothing else', async () => {
   const before = await headOf(second.api, 'srv/broker', 'main');
   const theirs = await edit(second.api, 'srv/broker', 'README.md', (text) => `${text}\nTheirs.\n`);
   const mine = await edit(first.api, 'srv/apache', 'config.env', (text) => text.replace('MEMORY=2048', 'MEMORY=1024'));
-  const from = { serverUrl: first.url, repository: 'srv/config', token: first.token, mask: connectMask(), signal };
-  const clone = await cloneSite({ ...from, commit: await headOf(first.api, 'srv/config', 'main') });
-  try {
-    await fill(second, clone.directory, {});
-  } finally {
-    await clone.close();
-  }
+  await found({ commit: await newest() }).deploys();
   expect(before).not.toBe(theirs);
   expect(await headOf(second.api, 'srv/broker', 'main')).toBe(theirs);
   expect(await headOf(second.api, 'srv/apache', 'main')).toBe(mine);
+});
+
+test('AUTO_DEPLOY: all is merged there, and only there, which starts its runs', async () => {
+  const { said, deploys } = found({ commit: await newest(), autoDeploy: true });
+  const names = (await deploys()).map(({ repository }) => repository);
+  expect(names).toEqual(expect.arrayContaining(['srv/config', 'srv/apache', 'srv/broker']));
+  for (const repository of names) {
+    expect(said).toContain(`${repository}: merged, its run deploys it  ${second.url}/${repository}/actions`);
+    expect(await second.api.request<unknown[]>('GET', `/repos/${repository}/pulls`), repository).toEqual([]);
+    const release = await headOf(second.api, repository, 'release');
+    const started = await waitFor(`a run of ${repository}`, 60_000, async () => {
+      const runs = await second.api.runs(repository, release, { event: 'push' });
+      return runs.length > 0 ? runs : undefined;
+    });
+    expect(started, repository).toHaveLength(1);
+    expect(await first.api.request<unknown[]>('GET', `/repos/${repository}/pulls`), repository).toHaveLength(1);
+  }
 });

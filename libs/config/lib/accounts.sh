@@ -20,10 +20,15 @@ ensure_accounts() {
 # What the command line lays beside the definition: where the runs' Proxmox VE is, and the site's keys. Once here it stays,
 # so that a deploy from the forge, which has none of it, keeps it.
 take_site_files() {
-  for file in config.json ca.pem root-url; do
+  for file in config.json ca.pem root-url auto-deploy; do
     [ -f "site/$file" ] || continue
     if write "$data/site/$file" 0640 root:runner <"site/$file"; then echo "changed: took $file of the site"; fi
   done
+  # Who lays the site's settings here says each time whether AUTO_DEPLOY is wanted.
+  if [ -f site/config.json ] && [ ! -f site/auto-deploy ] && [ -f "$data/site/auto-deploy" ]; then
+    rm "$data/site/auto-deploy"
+    echo 'changed: pull requests wait for people'
+  fi
   for file in site/ca/*; do
     [ -f "$file" ] || continue
     folder "$data/state/ca" 0700 runner:runner

@@ -82,6 +82,7 @@ export function createForgeSite(options: GiteaClientOptions, clock: Clock): Forg
     async openPull(repository, wish, call) {
       return pullOf(pullSchema.parse(await client.need('POST', `/repos/${repository}/pulls`, call, wish)));
     },
+    dispatch: (repository, workflow, ref, call) => dispatch(client, repository, workflow, ref, call),
     deployAgain: (call) => deployAgain(client, call),
     merge: (repository, number, call) => merge(client, clock, repository, number, call),
   };
@@ -131,8 +132,18 @@ async function dispatchRelease(
 ): Promise<boolean> {
   const has = await client.ask('GET', `/repos/${repository}/contents/.gitea/workflows/${workflow}?ref=release`, call);
   if (has.status !== 200) return false;
-  await client.need('POST', `/repos/${repository}/actions/workflows/${workflow}/dispatches`, call, { ref: 'release' });
+  await dispatch(client, repository, workflow, 'release', call);
   return true;
+}
+
+async function dispatch(
+  client: GiteaClient,
+  repository: string,
+  workflow: string,
+  ref: string,
+  call: Call,
+): Promise<void> {
+  await client.need('POST', `/repos/${repository}/actions/workflows/${workflow}/dispatches`, call, { ref });
 }
 
 async function settled(

@@ -26,6 +26,8 @@ export interface StagedFiles {
   readonly keys: string;
   /** Where browsers find Gitea, when not at the container's own address. */
   readonly rootUrl?: string;
+  /** Whether a control plane that it deploys to another place merges all that deploys there. */
+  readonly autoDeploy?: boolean;
   readonly environment: Environment;
   /** Name → folder, where the environment names none: they are used where they run. */
   readonly programs?: Readonly<Record<string, string>>;
@@ -47,6 +49,7 @@ export function stageFiles(files: StagedFiles): { readonly directory: string; re
     writeFileSync(join(site, 'config.json'), files.config, { mode: 0o600 });
     if (files.ca !== undefined) writeFileSync(join(site, 'ca.pem'), files.ca);
     if (files.rootUrl !== undefined) writeFileSync(join(site, 'root-url'), `${files.rootUrl}\n`);
+    if (files.autoDeploy === true) writeFileSync(join(site, 'auto-deploy'), 'yes\n');
     for (const name of existsSync(files.keys) ? readdirSync(files.keys) : []) {
       if (!name.startsWith('.')) copyFileSync(join(files.keys, name), join(site, 'ca', name));
     }

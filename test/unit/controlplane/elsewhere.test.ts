@@ -1,31 +1,21 @@
 import { describe, expect, it } from 'vitest';
 import { goesElsewhere, siteOfHere } from '../../../src/controlplane/elsewhere.ts';
 import { siteFiles } from '../../../src/controlplane/site-config.ts';
-import type { Desired } from '../../../src/model/desired.ts';
 import type { Source } from '../../../src/model/ports.ts';
-
-const at = (...addresses: readonly (string | undefined)[]): Desired =>
-  ({
-    stage: 'main',
-    interfaces: addresses.map((address) => ({
-      ipv4: address === undefined ? { kind: 'dhcp' } : { kind: 'static', address },
-    })),
-  }) as unknown as Desired;
 
 describe('goesElsewhere', () => {
   const here = ['127.0.0.1', '10.9.178.41'];
   it.each([
-    ['another address', at('192.168.178.41'), true],
-    ['this machine', at('10.9.178.41'), false],
-    ['one of two is this machine’s', at('192.168.178.41', '10.9.178.41'), false],
-    ['DHCP: nobody knows', at(undefined), false],
-    ['another stage', { ...at('192.168.178.41'), stage: 'develop' }, false],
-  ])('%s', (_, desired, wanted) => {
-    expect(goesElsewhere(desired, here)).toBe(wanted);
+    ['another address', ['192.168.178.41'], true],
+    ['this machine', ['10.9.178.41'], false],
+    ['one of two is this machine’s', ['192.168.178.41', '10.9.178.41'], false],
+    ['none: nobody knows', [], false],
+  ])('%s', (_, addresses, wanted) => {
+    expect(goesElsewhere(addresses, here)).toBe(wanted);
   });
 
   it('a pilot is beside the forge that it works for', () => {
-    expect(goesElsewhere(at('10.9.178.41'), ['10.9.200.1', '10.9.178.41'])).toBe(false);
+    expect(goesElsewhere(['10.9.178.41'], ['10.9.200.1', '10.9.178.41'])).toBe(false);
   });
 });
 
@@ -64,7 +54,14 @@ describe('siteOfHere', () => {
       ca: 'PEM',
       keys: '/srv/control-plane/state/ca',
       programs: { gitea: '/srv/control-plane/programs/gitea-1.26.4' },
+      autoDeploy: false,
     });
+  });
+
+  it('knows that whoever made it has said AUTO_DEPLOY', async () => {
+    const place = '/srv/control-plane/site';
+    const said = { ...machine, [place]: { ...machine[place], 'auto-deploy': 'yes\n' } };
+    expect(await siteOfHere(has(said), '/definition')).toMatchObject({ autoDeploy: true });
   });
 
   it('is nothing for another container, or on another machine', async () => {
