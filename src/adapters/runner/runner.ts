@@ -76,12 +76,20 @@ interface PullRequest {
   readonly head?: { readonly repo?: { readonly full_name?: unknown } | null };
 }
 
+/** What Gitea 1.27 calls the event of a workflow that another one calls. The payload stays that of the event which started the run. */
+const CALLED = 'workflow_call';
+
 /** From the file that the runner writes; one that cannot be read tells nothing. */
 function eventOf(environment: Readonly<Record<string, string | undefined>>): RunEvent {
-  const name = environment.GITHUB_EVENT_NAME ?? '';
-  const pull = name.startsWith('pull_request') ? payloadOf(environment.GITHUB_EVENT_PATH)?.pull_request : undefined;
+  const said = environment.GITHUB_EVENT_NAME ?? '';
+  const payload =
+    said.startsWith('pull_request') || said === CALLED ? payloadOf(environment.GITHUB_EVENT_PATH) : undefined;
+  const name = said === CALLED ? startedBy(payload) : said;
+  const pull = payload?.pull_request;
   // What is not known to be ours is taken for a fork's.
-  if (pull === undefined) return { name, fork: name.startsWith('pull_request') };
+  if (pull === undefined) {
+    return { name, fork: name.startsWith('pull_request') || (said === CALLED && payload === undefined) };
+  }
   const { number, base, head } = pull;
   const home = base?.repo?.full_name;
   return {
@@ -92,7 +100,21 @@ function eventOf(environment: Readonly<Record<string, string | undefined>>): Run
   };
 }
 
-function payloadOf(path: string | undefined): { readonly pull_request?: PullRequest } | undefined {
+interface Payload {
+  readonly pull_request?: PullRequest;
+  /** Of a workflow that somebody asked for. */
+  readonly workflow?: unknown;
+  /** Of a push: the commit that the branch is at. */
+  readonly after?: unknown;
+}
+
+function startedBy(payload: Payload | undefined): string {
+  if (payload?.pull_request !== undefined) return 'pull_request';
+  if (typeof payload?.workflow === 'string') return 'workflow_dispatch';
+  return typeof payload?.after === 'string' ? 'push' : CALLED;
+}
+
+function payloadOf(path: string | undefined): Payload | undefined {
   try {
     const value: unknown = JSON.parse(readFileSync(path ?? '', 'utf8'));
     return typeof value === 'object' && value !== null ? value : undefined;

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { createRunner } from '../../../../src/adapters/runner/runner.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'event-'));
@@ -35,4 +35,24 @@ it.each([
 it('takes no pull request from any other event', () => {
   expect(event('push', pull({ full_name: 'srv/box' }))).toEqual({ name: 'push', fork: false });
   expect(createRunner({}).event()).toEqual({ name: '', fork: false });
+});
+
+describe('a workflow that another one calls: Gitea 1.27 says workflow_call, whatever started the run', () => {
+  it('a pull request is one, and a fork’s too', () => {
+    const ours = { ...pull({ full_name: 'srv/box' }), inputs: { mode: 'deploy' } };
+    expect(event('workflow_call', ours)).toEqual({ name: 'pull_request', pull: 3, base: 'release', fork: false });
+    expect(event('workflow_call', pull({ full_name: 'eve/box' }))).toMatchObject({ name: 'pull_request', fork: true });
+  });
+
+  it('a push, and somebody who asks', () => {
+    const push = { ref: 'refs/heads/main', before: '0'.repeat(40), after: '1'.repeat(40), commits: [], inputs: {} };
+    expect(event('workflow_call', push)).toEqual({ name: 'push', fork: false });
+    const asked = { workflow: 'container.yml', ref: 'refs/heads/main', inputs: { mode: 'destroy' } };
+    expect(event('workflow_call', asked)).toEqual({ name: 'workflow_dispatch', fork: false });
+  });
+
+  it('what cannot be told stays as it is, and without a payload it is taken for a fork’s', () => {
+    expect(event('workflow_call', { schedule: '@daily' })).toEqual({ name: 'workflow_call', fork: false });
+    expect(event('workflow_call', 'null')).toEqual({ name: 'workflow_call', fork: true });
+  });
 });
