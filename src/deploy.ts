@@ -28,8 +28,13 @@ export async function define(
 ): Promise<Desired> {
   const names = await ports.source.list(directory);
   if (names === undefined) throw new GitopsError('user', `Unable to read definition ${directory}: no such directory`);
-  const files = await ports.source.read(directory, [...definitionFiles(who.stage), ...secretsFiles(who.stage)]);
-  const recipes = names.includes('recipes') ? ((await ports.source.list(`${directory}/recipes`)) ?? []) : [];
+  const wanted = [...definitionFiles(who.stage), ...secretsFiles(who.stage)];
+  const there = new Set(names);
+  const files = await ports.source.read(
+    directory,
+    wanted.filter((name) => there.has(name)),
+  );
+  const recipes = there.has('recipes') ? ((await ports.source.list(`${directory}/recipes`)) ?? []) : [];
   const listing = [...names, ...recipes.map((name) => `recipes/${name}`)];
   const definition = parseDefinition({ directory, stage: who.stage, files, names: listing });
   return resolve(definition, settings, who);
@@ -38,14 +43,9 @@ export async function define(
 /** Observe → plan: what a run would do. Changes nothing. */
 export function preview(ports: Ports, options: Omit<RunOptions, 'scope'>): Promise<Outcome> {
   return withRun(ports, { ...options, scope: 'plan' }, async (run) => {
-    await run.input();
-    const observation = await run.observe();
-    const decided = run.decide(observation, new Set());
+    const { observation, plan } = await run.preview();
     const { define: again } = againOf(ports, { ...options, scope: 'plan' });
-    return {
-      kind: 'planned',
-      plan: await withDrift(ports, { ...options, scope: 'plan' }, decided, observation, again),
-    };
+    return { kind: 'planned', plan: await withDrift(ports, { ...options, scope: 'plan' }, plan, observation, again) };
   });
 }
 

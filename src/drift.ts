@@ -44,8 +44,7 @@ async function withMarks(
   if (deployed === undefined) return plan;
   const run = new ContainerRun(ports, { ...options, desired: deployed, back: true, scope: 'plan' });
   try {
-    await run.input();
-    return markDrift(plan, run.decide(await run.observe(), new Set()));
+    return markDrift(plan, (await run.preview()).plan);
   } finally {
     await run.close();
   }

@@ -28,15 +28,21 @@ export class LookAhead {
     this.options = options;
   }
 
-  /** false: the container has left its node meanwhile, as a migration that somebody began has ended. */
-  async look(found: Holding, steps: readonly Step[]): Promise<boolean> {
+  /**
+   * learned: with what is known now the plan may be another one. left: the container has left its node meanwhile, as a migration
+   * that somebody began has ended.
+   */
+  async look(found: Holding, steps: readonly Step[]): Promise<'learned' | 'nothing new' | 'left'> {
+    const before = this.facts();
     try {
       await this.gather(found, steps);
-      return true;
     } catch (error) {
-      if (await this.hasLeft(found)) return false;
+      if (await this.hasLeft(found)) return 'left';
       throw error;
     }
+    const now = this.facts();
+    const same = (['wayBack', 'moving', 'migrating', 'replacing'] as const).every((key) => now[key] === before[key]);
+    return same ? 'nothing new' : 'learned';
   }
 
   private async hasLeft({ state: { node, vmid } }: Holding): Promise<boolean> {

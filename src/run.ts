@@ -119,6 +119,18 @@ export class ContainerRun {
   }
 
   async observe(): Promise<Observation> {
+    return (await this.see()).observation;
+  }
+
+  /** What is there, and what would be done about it. */
+  async preview(): Promise<{ readonly observation: Observation; readonly plan: Plan }> {
+    await this.input();
+    const { observation, plan: decided = this.decide(observation, new Set()) } = await this.see();
+    return { observation, plan: decided };
+  }
+
+  /** `plan`: where it had to be decided to know what to look at, and nothing was learned by that. */
+  private async see(): Promise<{ readonly observation: Observation; readonly plan?: Plan }> {
     const { desired, settings, signal } = this.options;
     const looking = observe<Observation>({
       ...this.ports,
@@ -149,9 +161,11 @@ export class ContainerRun {
     }
     if (found.kind === 'present')
       this.newer ??= await newerDeployed(this.ports.source, this.options, found.mark.commit);
-    if (found.kind === 'present' && !(await this.ahead.look(found, this.decide(found, new Set()).steps)))
-      return await this.observe();
-    return found;
+    if (found.kind === 'absent') return { observation: found };
+    const decided = this.decide(found, new Set());
+    const looked = await this.ahead.look(found, decided.steps);
+    if (looked === 'left') return await this.see();
+    return { observation: found, ...(looked === 'learned' ? {} : { plan: decided }) };
   }
 
   /** Begins it; who makes the container waits for the answer. */

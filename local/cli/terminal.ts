@@ -47,7 +47,7 @@ export function openTerminal({ json, verbose, mask }: TerminalOptions): Terminal
     style,
     progress,
     print(lines) {
-      for (const text of lines) line(text);
+      if (lines.length > 0) line(lines.join('\n'));
     },
     json: (text) => process.stdout.write(`${mask(text)}\n`),
   };

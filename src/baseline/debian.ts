@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import type { BaselineSettings } from '../model/desired.ts';
 import { GitopsError } from '../model/errors.ts';
 import type { StepResult } from '../model/outcome.ts';
@@ -31,9 +31,16 @@ export function baselineScript(): string {
 
 /** Hex SHA-256 over all that decides what the baseline does: when it differs from the mark's, the baseline is due. */
 export function baselineHash(settings: BaselineSettings, authority: string): string {
-  const parts = [baselineScript(), ...scriptArguments({ ...settings, authority })];
-  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+  hashedScript ??= createHash('sha256').update(`[${JSON.stringify(baselineScript())}`);
+  const rest = scriptArguments({ ...settings, authority }).map((argument) => `,${JSON.stringify(argument)}`);
+  return hashedScript
+    .copy()
+    .update(`${rest.join('')}]`)
+    .digest('hex');
 }
+
+/** Of the script alone, which is the same for every container. */
+let hashedScript: Hash | undefined;
 
 /**
  * Brings a running container to the baseline, as root, in one round trip; a second run changes nothing.

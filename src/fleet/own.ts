@@ -132,7 +132,7 @@ export class OwnContainer {
 
 /**
  * What goes wrong with one container is its own, and the others have their turn: one after the other, or several at once
- * where nothing is changed. The reports stand in the order of the marks.
+ * where nothing is changed; then only what fails is told on the way. The reports stand in the order of the marks.
  */
 export async function forEach(
   marks: readonly Mark[],
@@ -164,7 +164,7 @@ async function reportOf(
   try {
     const done = await work(mark);
     if (done.state === 'failed') reporter.tell({ kind: 'failed', what, message: done.text });
-    else reporter.tell({ kind: 'finished', what, text: done.text });
+    else if (alone) reporter.tell({ kind: 'finished', what, text: done.text });
     return { name, stage, vmid, ...done };
   } catch (error) {
     if (signal.aborted) throw error;

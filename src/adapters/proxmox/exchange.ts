@@ -68,6 +68,7 @@ export function exchange(
 ): Promise<HttpAnswer> {
   return new Promise((resolve, reject) => {
     let begun = false;
+    let complete = false;
     const fail = (error: unknown): void => {
       const uncertain = begun && sent.method !== 'GET';
       const known = signal.aborted ? signal.reason : error;
@@ -90,6 +91,7 @@ export function exchange(
       });
       answer.on('error', fail);
       answer.on('end', () => {
+        complete = true;
         const date = new Date(answer.headers.date ?? '');
         resolve({
           status: answer.statusCode ?? 0,
@@ -103,7 +105,9 @@ export function exchange(
       begun = true;
     });
     call.on('error', fail);
-    call.on('close', () => fail(new Error('the connection closed before the answer was complete')));
+    call.on('close', () => {
+      if (!complete) fail(new Error('the connection closed before the answer was complete'));
+    });
     call.end(sent.body);
   });
 }

@@ -99,9 +99,9 @@ export class Transport {
   async #exchange(host: Host, request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
     const write = request.method !== 'GET';
     const ms = write ? (this.#options.writeMs ?? WRITE_MS) : (this.#options.readMs ?? READ_MS);
-    const stalled = new Failure({ kind: 'stalled', endpoint: showEndpoint(host.endpoint), ms });
     const limit = new AbortController();
-    const timer = setTimeout(() => limit.abort(stalled), ms);
+    const stall = (): void => limit.abort(new Failure({ kind: 'stalled', endpoint: showEndpoint(host.endpoint), ms }));
+    const timer = setTimeout(stall, ms);
     const began = performance.now();
     let outcome = 'no answer';
     try {
