@@ -1,7 +1,10 @@
+import { READ_ONLY_FOLDERS } from './read-only-folders.ts';
+
 /**
  * First stage of a directory in the one-directory-per-container form, in bash, within the unpacked definition: `conf` to
  * /usr/local/conf, `bin` to /usr/local/sbin, owner root, nobody may write. Only what differs is written; what came from here and is
- * gone from the definition is removed; other files in these folders are somebody's own and stay.
+ * gone from the definition is removed; other files in these folders are somebody's own and stay. Both are read-only mounts
+ * from then on.
  *
  * It also says where build-target.sh stands: which one this root file system was built with (`built`), and whether one began and
  * did not end (`building`). That it has ended is the runner's note, which lies beside these.
@@ -17,11 +20,20 @@ changed() {
   if [ $shown -le 20 ]; then printf 'changed: %s\n' "$*"; fi
 }
 
+READ_ONLY_FOLDERS
+# For a change below $to; most runs have none.
+open() {
+  if [ -n "$opened" ]; then return 0; fi
+  unlock "$to"
+  opened=1
+}
+
 # write FILE TARGET: as it is there, or beside it and then in one step over it
 write() {
   mode=444
   if [ -x "$1" ]; then mode=555; fi
   if [ -f "$2" ] && [ ! -L "$2" ] && [ "$(stat -c '%a %u:%g' "$2")" = "$mode 0:0" ] && cmp -s "$1" "$2"; then return 0; fi
+  open
   cp "$1" "$2.pve-gitops-new"
   chown 0:0 "$2.pve-gitops-new"
   chmod $mode "$2.pve-gitops-new"
@@ -31,7 +43,7 @@ write() {
 
 # place FOLDER TARGET
 place() {
-  local from=$1 to=$2 known=$state/placed-$1 path
+  local from=$1 to=$2 known=$state/placed-$1 path opened=''
   local -A now=() before=()
   local -a gone=()
   if [ -f "$known" ]; then
@@ -46,14 +58,18 @@ place() {
       printf '%s\0' "$path" >>"$known.new"
       if [ -d "$to/$path" ] && [ ! -L "$to/$path" ] && { [ -L "$from/$path" ] || [ ! -d "$from/$path" ]; }; then
         [ -n "@{before["$path"]:-}" ] || fail "$to/$path is a directory, and $from has a file of that name"
+        open
         rm -rf "$to/$path"
       fi
       if [ -L "$from/$path" ]; then
         if [ -L "$to/$path" ] && [ "$(readlink "$to/$path")" = "$(readlink "$from/$path")" ]; then continue; fi
+        open
         ln -sfn "$(readlink "$from/$path")" "$to/$path"
         changed "linked $to/$path"
       elif [ -d "$from/$path" ]; then
-        if [ -e "$to/$path" ] && [ ! -d "$to/$path" ]; then rm -f "$to/$path"; fi
+        if [ -d "$to/$path" ]; then continue; fi
+        open
+        rm -f "$to/$path"
         mkdir -p "$to/$path"
       else
         write "$from/$path" "$to/$path"
@@ -63,8 +79,13 @@ place() {
   # A run that is killed before the lists change places removes the same again.
   for path in "@{gone[@]}"; do
     if [ -n "@{now["$path"]:-}" ]; then continue; fi
-    if [ -d "$to/$path" ] && [ ! -L "$to/$path" ]; then rmdir "$to/$path" 2>/dev/null || :; continue; fi
+    if [ -d "$to/$path" ] && [ ! -L "$to/$path" ]; then
+      open
+      rmdir "$to/$path" 2>/dev/null || :
+      continue
+    fi
     if [ ! -e "$to/$path" ] && [ ! -L "$to/$path" ]; then continue; fi
+    open
     rm -f "$to/$path"
     changed "removed $to/$path"
   done
@@ -74,6 +95,10 @@ place() {
 place conf /usr/local/conf
 place bin /usr/local/sbin
 if [ $shown -gt 20 ]; then printf 'changed: %s files more\n' $((shown - 20)); fi
+folders=()
+if [ -d conf ]; then folders+=(/usr/local/conf); fi
+if [ -d bin ]; then folders+=(/usr/local/sbin); fi
+lock "@{folders[@]}"
 
 [ -f build-target.sh ] || exit 0
 hash=$(sha256sum build-target.sh | cut -c 1-64)
@@ -88,4 +113,6 @@ if [ -e $state/building ]; then
   echo 'warning: an earlier run of build-target.sh did not end: it runs once more on what that left'
 fi
 printf '%s\n' "$hash" >$state/building
-`.replaceAll('@{', '$\u007b');
+`
+  .replace('READ_ONLY_FOLDERS', () => READ_ONLY_FOLDERS.trim())
+  .replaceAll('@{', '$\u007b');

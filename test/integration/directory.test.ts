@@ -1,10 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkHost } from '../../local/node/backend/lxc/requirements.ts';
 import type { CliSite } from '../contract/support/cli.ts';
+import { dataOf } from '../contract/support/node-client.ts';
 import { insideOf, openCliSite, prefixOf } from './cli-site.ts';
+import { eventually } from './lxc-site.ts';
 
 /** A directory with configSettings, conf, bin and data: imported, deployed, rebuilt, and its data is still there. */
 
@@ -75,6 +77,18 @@ if (missing.length === 0) {
 
   const inside = (command: string): string => insideOf(site, VMID, command).trim();
 
+  async function restart(): Promise<void> {
+    const reply = await site.client.call('POST', `/nodes/pve/lxc/${VMID}/status/reboot`);
+    const path = `/nodes/pve/tasks/${dataOf<string>(reply)}/status`;
+    const ended = async () => dataOf<{ status: string }>(await site.client.call('GET', path)).status === 'stopped';
+    await eventually(ended, 'the restart has ended', 300_000);
+    await eventually(
+      async () => inside('systemctl is-active sysinit.target || true') === 'active',
+      'it is up',
+      300_000,
+    );
+  }
+
   const logged: string[] = [];
   async function run(...args: readonly string[]): Promise<string> {
     const { code, text } = await site.run([...args, '--verbose']);
@@ -109,6 +123,22 @@ if (missing.length === 0) {
       expect(inside('findmnt -n -o TARGET /usr/local/data')).toBe('/usr/local/data');
     });
 
+    it('conf and bin are read-only for root in it too, after a restart as well', async () => {
+      const tries = [
+        'echo mine >/usr/local/conf/site.conf',
+        'echo mine >/usr/local/sbin/mine',
+        'rm -f /usr/local/sbin/hello',
+        'chmod 644 /usr/local/conf/site.conf',
+      ];
+      const all = (): readonly string[] => tries.map((command) => inside(`{ ${command}; } 2>&1 || true`));
+      const refused = tries.map(() => expect.stringMatching(/Read-only file system$/) as string);
+      expect(all()).toEqual(refused);
+      await restart();
+      expect(all()).toEqual(refused);
+      expect(inside('systemctl --failed --no-legend --plain')).toBe('');
+      expect(inside('cat /usr/local/conf/site.conf; hello')).toBe('colour = green\nhello from bin');
+    });
+
     it('is built once: what is changed in conf and bin comes along, build-target.sh does not run again', async () => {
       const built = inside('cat /etc/built-at');
       inside('echo "order 2" >> /usr/local/data/db/orders');
@@ -119,10 +149,25 @@ if (missing.length === 0) {
       const text = await run('deploy', directory);
       expect(text).toContain('build-target.sh is not the one that this root file system was built with');
       expect(inside('cat /usr/local/conf/site.conf /usr/local/conf/new.conf')).toBe('colour = blue\nnew');
+      expect(
+        inside('findmnt -n -o OPTIONS /usr/local/conf | cut -d , -f 1; findmnt -l -n | grep -c "^/usr/local/[cs]"'),
+      ).toBe('ro\n2');
       expect(inside('cat /etc/site.conf')).toBe('colour = green');
       expect(inside('cat /etc/built-at')).toBe(built);
       expect(inside('cat /var/lib/app/orders')).toBe('order 1\norder 2');
       expect(await run('deploy', directory)).toContain('nothing to change');
+    });
+
+    it('what goes away from git takes its mount with it, and comes back with it', async () => {
+      const file = join(directory, 'bin', 'hello');
+      rmSync(dirname(file), { recursive: true });
+      expect(await run('deploy', directory)).toContain('/usr/local/sbin is not read-only any more');
+      expect(inside('findmnt -n /usr/local/sbin || echo none; ls /usr/local/sbin')).toBe('none');
+      expect(inside('findmnt -n -o OPTIONS /usr/local/conf')).toMatch(/^ro,/);
+      put('bin/hello', FILES['bin/hello'] ?? '');
+      chmodSync(file, 0o755);
+      await run('deploy', directory);
+      expect(inside('hello; findmnt -n -o OPTIONS /usr/local/sbin')).toMatch(/^hello from bin\nro,/);
     });
 
     it('is rebuilt: a new root file system, built anew, with the data that the old one had', async () => {
@@ -133,6 +178,7 @@ if (missing.length === 0) {
       expect(inside('test -e /root/in-the-root-file-system && echo there || echo gone')).toBe('gone');
       expect(Number(inside('cat /etc/built-at'))).toBeGreaterThan(Number(built));
       expect(inside('cat /etc/site.conf')).toBe('colour = blue');
+      expect(inside('findmnt -n -o OPTIONS /usr/local/sbin')).toMatch(/^ro,/);
       expect(inside('cat /var/lib/app/orders')).toBe('order 1\norder 2');
       expect(inside('stat -c "%a %U:%G" /usr/local/data/own')).toBe('640 www-data:www-data');
       expect(await run('deploy', directory)).not.toContain('is not the one');
