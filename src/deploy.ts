@@ -1,3 +1,5 @@
+import { forgetOldBackups } from './apply/back/forget-old-backups.ts';
+import { rewriteMark } from './apply/back/settle.ts';
 import { converge } from './apply/converge.ts';
 import { failedOutcome, finishedOutcome } from './apply/outcome.ts';
 import type { Again } from './converge-again.ts';
@@ -14,10 +16,9 @@ import type { Outcome } from './model/outcome.ts';
 import type { Ports, Reporter, Source } from './model/ports.ts';
 import { secretsFiles } from './model/secrets-file.ts';
 import type { Settings } from './model/settings.ts';
-import { forgetOldBackups } from './old-backups.ts';
 import { foundStopped } from './plan/moves.ts';
 import { ContainerRun, type RunOptions } from './run.ts';
-import { goBack, type RollbackWish, rollback as rollBack, settle } from './way-back.ts';
+import { goBack, held, type RollbackWish, rollback as rollBack, settle } from './way-back.ts';
 
 /** Definition → desired: read, validate, resolve. Touches no server. */
 export async function define(
@@ -137,7 +138,10 @@ function attempt(ports: Ports, options: RunOptions, proves = true): Promise<Outc
     const outcome = finishedOutcome({ converged, checks, address, health, openPorts, milliseconds });
     if (proves && outcome.kind === 'done' && options.scope !== 'resources') {
       await settle(ports, run, observation);
-      await forgetOldBackups(ports, run, observation, options.signal);
+      if (observation.kind === 'present')
+        await forgetOldBackups(ports, observation.mark, options.signal, (work) =>
+          held(ports, run, (input, holding) => work(holding, (to) => rewriteMark(input, to))),
+        );
     }
     return outcome;
   });

@@ -125,12 +125,12 @@ export class ContainerRun {
   /** What is there, and what would be done about it. */
   async preview(): Promise<{ readonly observation: Observation; readonly plan: Plan }> {
     await this.input();
-    const { observation, plan: decided = this.decide(observation, new Set()) } = await this.see();
+    const { observation, decided = this.decide(observation, new Set()) } = await this.see();
     return { observation, plan: decided };
   }
 
-  /** `plan`: where it had to be decided to know what to look at, and nothing was learned by that. */
-  private async see(): Promise<{ readonly observation: Observation; readonly plan?: Plan }> {
+  /** `decided`: to know what to look at, and nothing was learned by that. */
+  private async see(): Promise<{ readonly observation: Observation; readonly decided?: Plan }> {
     const { desired, settings, signal } = this.options;
     const looking = observe<Observation>({
       ...this.ports,
@@ -154,18 +154,16 @@ export class ContainerRun {
       : await gatherFacts({ ...this.ports, desired, site: settings.site, signal }, found);
     // Loaded when there is a container to make, or to make anew: most runs change nothing.
     if (found.kind === 'absent' && !promoted) {
-      this.images ??= {
-        facts: await (await import('./base-image.ts')).imagesFor(this.ports, this.options, found, this.facts),
-      };
+      const { imagesFor } = await import('./base-image.ts');
+      this.images ??= { facts: await imagesFor(this.ports, this.options, found, this.facts) };
       await this.free;
     }
-    if (found.kind === 'present')
-      this.newer ??= await newerDeployed(this.ports.source, this.options, found.mark.commit);
     if (found.kind === 'absent') return { observation: found };
+    this.newer ??= await newerDeployed(this.ports.source, this.options, found.mark.commit);
     const decided = this.decide(found, new Set());
     const looked = await this.ahead.look(found, decided.steps);
     if (looked === 'left') return await this.see();
-    return { observation: found, ...(looked === 'learned' ? {} : { plan: decided }) };
+    return { observation: found, ...(looked === 'learned' ? {} : { decided }) };
   }
 
   /** Begins it; who makes the container waits for the answer. */

@@ -1,4 +1,5 @@
 import { call, DEADLINES } from '../apply/deadlines.ts';
+import { readOwn } from '../apply/list.ts';
 import { define, preview } from '../deploy.ts';
 import { isGitopsError } from '../model/errors.ts';
 import type { FleetReport } from '../model/fleet-report.ts';
@@ -9,7 +10,7 @@ import type { Ports } from '../model/ports.ts';
 import type { Settings } from '../model/settings.ts';
 import { toldBy } from '../plan/drift.ts';
 import { changesOf, changeText, stepTitle } from '../report/plan.ts';
-import { type DefinitionOf, type FleetOptions, forEach, liveAsListed, type Work } from './own.ts';
+import { assertThere, type DefinitionOf, type FleetOptions, forEach, isWanted, type Work } from './own.ts';
 import { seenOnce } from './seen-once.ts';
 
 /** What a run would do anyway, or of its own accord: nobody has changed anything by hand because of it. */
@@ -25,15 +26,21 @@ export async function drift(
   options: FleetOptions,
   definitionOf: DefinitionOf,
 ): Promise<readonly FleetReport[]> {
-  const { signal } = options;
-  const live = await liveAsListed(ports, options);
-  const inventory = seenOnce(
-    ports.inventory,
-    live.map(({ state }) => state),
-  );
+  const { site, only, signal } = options;
+  const inventory = seenOnce(ports.inventory);
   const looking = { ...ports, inventory };
-  const marks = live.map(({ mark }) => mark);
-  const states = new Map(live.map(({ mark, state }) => [mark.vmid, state]));
+  const live: Mark[] = [];
+  const states = new Map<number, ContainerState>();
+  // While one is planned, others are read.
+  const marks = (await readOwn(inventory, site, signal, 'as listed')).map(async (read) => {
+    const own = await read;
+    if (own?.mark.role !== 'live') return undefined;
+    live.push(own.mark);
+    states.set(own.mark.vmid, own.state);
+    return isWanted(only, own.mark.name) ? own.mark : undefined;
+  });
+  // What one was refused for is thrown where it has its turn.
+  for (const mark of marks) mark.catch(() => undefined);
   const look: Work = async (mark) => {
     const { name, owner, stage, commit } = mark;
     const found = await definitionOf(mark).catch((error: unknown) => {
@@ -61,7 +68,9 @@ export async function drift(
       await found.close();
     }
   };
-  return forEach(marks, ports, signal, look, AT_ONCE);
+  const reports = await forEach(marks, ports, signal, look, AT_ONCE);
+  assertThere(live, options);
+  return reports;
 }
 
 /** Only for one that differs: looking at a thousand that do not costs nothing. */

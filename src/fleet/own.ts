@@ -1,11 +1,10 @@
-import { mayHaveExpired, removeExpired, withUntil } from '../apply/back/replace-backups.ts';
+import { forgetOldBackups } from '../apply/back/forget-old-backups.ts';
 import { call, DEADLINES } from '../apply/deadlines.ts';
 import { assertFree, type Holding, newLease, writeMark } from '../apply/lease.ts';
 import { listOwn } from '../apply/list.ts';
 import { GitopsError } from '../model/errors.ts';
 import type { FleetReport } from '../model/fleet-report.ts';
 import { type Mark, parseDescription } from '../model/mark.ts';
-import type { ContainerState } from '../model/observed.ts';
 import type { Ports } from '../model/ports.ts';
 
 /** How often a mark is written anew when somebody else changes the container at the same moment. */
@@ -25,29 +24,27 @@ export interface FleetOptions {
 }
 
 /** Marks of the site's live containers in the order of their vmids. A name that is asked for and not there is an error. */
-export async function liveContainers(ports: Ports, options: FleetOptions): Promise<readonly Mark[]> {
-  return (await liveAsListed(ports, options)).map(({ mark }) => mark);
+export async function liveContainers(
+  { inventory }: Ports,
+  { site, only, signal }: FleetOptions,
+): Promise<readonly Mark[]> {
+  const own = await listOwn(inventory, site, signal, 'as listed');
+  const live = own.flatMap(({ mark }) => (mark.role === 'live' ? [mark] : []));
+  assertThere(live, { site, only });
+  return live.filter(({ name }) => isWanted(only, name));
 }
 
-/** The same with what they are. One that the list has as running is not asked for its state; the list lags by seconds. */
-export async function liveAsListed(
-  ports: Ports,
-  { site, only, signal }: FleetOptions,
-): Promise<readonly { readonly mark: Mark; readonly state: ContainerState }[]> {
-  const own = await listOwn(ports.inventory, site, signal, 'as listed');
-  const live = own.filter(({ mark }) => mark.role === 'live');
-  const missing = only.filter((name) => !live.some(({ mark }) => mark.name === name));
-  if (missing.length > 0) {
-    throw new GitopsError(
-      'user',
-      `Unable to find ${missing.join(', ')}: no live container of site ${site} is called so`,
-      {
-        advice: [`there are: ${live.map(({ mark }) => mark.name).join(', ') || 'none'}`],
-      },
-    );
-  }
-  const wanted = only.length === 0 ? live : live.filter(({ mark }) => only.includes(mark.name));
-  return wanted.toSorted((a, b) => a.mark.vmid - b.mark.vmid);
+export function isWanted(only: readonly string[], name: string): boolean {
+  return only.length === 0 || only.includes(name);
+}
+
+/** Throws kind user when a name is asked for that none of the site's live containers has. */
+export function assertThere(live: readonly Mark[], { site, only }: Pick<FleetOptions, 'site' | 'only'>): void {
+  const names = live.map(({ name }) => name);
+  const missing = only.filter((name) => !names.includes(name));
+  if (missing.length === 0) return;
+  const what = `Unable to find ${missing.join(', ')}: no live container of site ${site} is called so`;
+  throw new GitopsError('user', what, { advice: [`there are: ${names.join(', ') || 'none'}`] });
 }
 
 /** One container of the site as it is now, found by its mark alone. */
@@ -80,29 +77,11 @@ export class OwnContainer {
     const holding = await this.take();
     try {
       const done = await work(holding);
-      await this.forgetOldBackups(holding);
+      const change = (to: (mark: Mark) => Mark): Promise<Holding> => this.change(to);
+      await forgetOldBackups(this.ports, holding.mark, this.signal, (old) => old(holding, change));
       return done;
     } finally {
       await this.change(({ lease: _, ...mark }) => mark);
-    }
-  }
-
-  /** As a deploy does it; what was done for the container is done, whatever comes of it. */
-  private async forgetOldBackups({ state, mark }: Holding): Promise<void> {
-    const { ports, signal } = this;
-    if (!mayHaveExpired(mark, ports)) return;
-    try {
-      const expired = await removeExpired({ ports, node: state.node, signal }, mark);
-      await this.change((now) => withUntil(now, expired));
-      for (const volid of expired.removed)
-        ports.reporter.tell({
-          kind: 'note',
-          text: `backup ${volid}, of what was before a replace, was too old: removed`,
-        });
-    } catch (error) {
-      if (signal.aborted) throw error;
-      const reason = error instanceof Error ? error.message : String(error);
-      ports.reporter.tell({ kind: 'warning', text: `an old backup of a replace stays: ${reason}` });
     }
   }
 
@@ -135,21 +114,24 @@ export class OwnContainer {
  * where nothing is changed; then only what fails is told on the way. The reports stand in the order of the marks.
  */
 export async function forEach(
-  marks: readonly Mark[],
+  marks: readonly (Mark | Promise<Mark | undefined>)[],
   ports: Ports,
   signal: AbortSignal,
   work: Work,
   atOnce = 1,
 ): Promise<readonly FleetReport[]> {
-  const reports: FleetReport[] = [];
+  const reports: (FleetReport | undefined)[] = [];
   const rest = marks.entries();
   const alone = atOnce === 1;
-  if (!alone) ports.reporter.tell({ kind: 'started', what: `looking at ${marks.length} containers` });
+  if (!alone) ports.reporter.tell({ kind: 'started', what: 'looking at all containers' });
   const worker = async (): Promise<void> => {
-    for (const [index, mark] of rest) reports[index] = await reportOf(mark, ports, signal, { work, alone });
+    for (const [index, read] of rest) {
+      const mark = await read;
+      if (mark !== undefined) reports[index] = await reportOf(mark, ports, signal, { work, alone });
+    }
   };
   await Promise.all(Array.from({ length: atOnce }, worker));
-  return reports;
+  return reports.flatMap((report) => report ?? []);
 }
 
 async function reportOf(

@@ -1,13 +1,9 @@
-import type { ContainerState } from '../model/observed.ts';
 import type { Inventory } from '../model/ports.ts';
 
-/**
- * What many plans of one moment ask for, read once: the list, the templates, and the containers that have been read already. For
- * looking only: who changes something looks again.
- */
-export function seenOnce(inventory: Inventory, states: readonly ContainerState[]): Inventory {
-  const known = new Map(states.map((state) => [`${state.node} ${state.vmid}`, state]));
+/** What many plans of one moment ask for, read once: the list, the templates, each container. For looking only: who changes something looks again. */
+export function seenOnce(inventory: Inventory): Inventory {
   let guests: ReturnType<Inventory['guests']> | undefined;
+  const containers = new Map<string, ReturnType<Inventory['container']>>();
   const templates = new Map<string, ReturnType<Inventory['templates']>>();
   return {
     ...inventory,
@@ -15,8 +11,10 @@ export function seenOnce(inventory: Inventory, states: readonly ContainerState[]
       guests ??= inventory.guests(call);
       return guests;
     },
-    async container(node, vmid, call) {
-      return known.get(`${node} ${vmid}`) ?? (await inventory.container(node, vmid, call));
+    container(node, vmid, call, listed) {
+      const found = containers.get(`${node} ${vmid}`) ?? inventory.container(node, vmid, call, listed);
+      containers.set(`${node} ${vmid}`, found);
+      return found;
     },
     templates(node, storage, call) {
       const found = templates.get(`${node} ${storage}`) ?? inventory.templates(node, storage, call);

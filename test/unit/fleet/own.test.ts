@@ -24,6 +24,7 @@ function gates() {
     return { state: 'ok' as const, text: `seen ${vmid}`, details: [] };
   };
   const end = async (vmid: number): Promise<void> => {
+    while (!open.has(vmid)) await new Promise((resolve) => setImmediate(resolve));
     open.get(vmid)?.();
     await new Promise((resolve) => setImmediate(resolve));
   };
@@ -59,6 +60,17 @@ describe('what is done with each container', () => {
       { kind: 'started', what: 'web2' },
       { kind: 'finished', what: 'web2', text: 'seen 2' },
     ]);
+  });
+
+  it('begins with what has been read, leaves out what is none of them, and fails with what cannot be read', async () => {
+    const { ports } = harness();
+    const { work, end } = gates();
+    const read = [markOf(1), Promise.resolve(undefined), Promise.resolve(markOf(2))];
+    const reports = forEach(read, ports, new AbortController().signal, work, 2);
+    for (const vmid of [2, 1]) await end(vmid);
+    expect((await reports).map(({ vmid }) => vmid)).toEqual([1, 2]);
+    const unread = [Promise.reject(new Error('not yours to see'))];
+    await expect(forEach(unread, ports, new AbortController().signal, work, 2)).rejects.toThrow('not yours to see');
   });
 
   it('ends with the first when the run is called off', async () => {
