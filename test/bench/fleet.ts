@@ -1,4 +1,5 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { Agent, get } from 'node:https';
 import { join } from 'node:path';
 import { type BenchSite, openBenchSite } from './site.ts';
 import { median } from './startup.ts';
@@ -6,11 +7,15 @@ import { median } from './startup.ts';
 export interface FleetRun {
   readonly milliseconds: number;
   readonly apiCalls: number;
+  /** What as many bare reads take, on connections that stay open: mostly the node's own time. */
+  readonly floor: number;
 }
 
 const FIRST = 2001;
 /** Creates at once; a node takes them one after the other. */
 const AT_ONCE = 8;
+/** Connections of the floor, as many as the adapter has. */
+const CONNECTIONS = 12;
 
 const nameOf = (vmid: number): string => `fleet${vmid}`;
 
@@ -24,18 +29,40 @@ export async function measureFleet(root: string, count: number, runs: number): P
     await site.cli(['deploy', directories[0] ?? ''], { PVE_GITOPS_IMAGES: 'off' });
     await multiply(site, vmids.slice(1));
     const found: FleetRun[] = [];
+    const paths = ['/cluster/resources?type=vm', ...vmids.map((vmid) => `/nodes/pve/lxc/${vmid}/pending`)];
     for (let run = 0; run < runs; run += 1) {
       const { milliseconds, apiCalls, text } = await site.cli(['drift', ...directories]);
       if (!text.includes(`drift: ${count} containers, ${count} as git says`)) throw new Error(text.slice(-2000));
-      found.push({ milliseconds, apiCalls });
+      found.push({ milliseconds, apiCalls, floor: await readAll(site, paths) });
     }
     return {
       milliseconds: median(found.map((one) => one.milliseconds)),
       apiCalls: median(found.map((one) => one.apiCalls)),
+      floor: median(found.map((one) => one.floor)),
     };
   } finally {
     await site.close();
   }
+}
+
+/** Milliseconds. */
+async function readAll({ node }: BenchSite, paths: readonly string[]): Promise<number> {
+  const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS, ca: readFileSync(node.ca, 'utf8') });
+  const headers = { authorization: `PVEAPIToken=${node.token.id}=${node.token.secret}` };
+  const read = (path: string): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const sent = get({ agent, host: '127.0.0.1', port: node.port, path: `/api2/json${path}`, headers }, (answer) => {
+        answer.resume();
+        answer.on('end', () =>
+          answer.statusCode === 200 ? resolve() : reject(new Error(`${path}: ${answer.statusCode}`)),
+        );
+      });
+      sent.on('error', reject);
+    });
+  const began = performance.now();
+  await Promise.all(paths.map(read));
+  agent.destroy();
+  return performance.now() - began;
 }
 
 function definition({ folder }: BenchSite, vmid: number): string {
@@ -67,4 +94,11 @@ async function multiply(site: BenchSite, vmids: readonly number[]): Promise<void
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
+}
+
+/** In words, with what the design allows. */
+export function fleetLine(count: number, { milliseconds, apiCalls, floor }: FleetRun): string {
+  const seconds = (time: number): string => `${(time / 1000).toFixed(2)} s`;
+  const times = (milliseconds / floor).toFixed(1);
+  return `drift of ${count} containers (simulated): ${seconds(milliseconds)}, ${apiCalls} API calls, ${(apiCalls / count).toFixed(2)} each; as many bare reads ${seconds(floor)}, ${times} x`;
 }

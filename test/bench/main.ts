@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { checkHost } from '../../local/node/backend/lxc/requirements.ts';
 import { total } from './by-hand.ts';
 import { measureDeploys, type Run } from './deploy.ts';
-import { measureFleet } from './fleet.ts';
+import { fleetLine, measureFleet } from './fleet.ts';
 import { measureStartup } from './startup.ts';
 
 /**
@@ -78,9 +78,7 @@ if (missing.length > 0) {
 }
 const fleet = await measureFleet(root, CONTAINERS, runs);
 const each = fleet.apiCalls / CONTAINERS;
-console.log(
-  `drift of ${CONTAINERS} containers (simulated): ${seconds(fleet.milliseconds)}, ${fleet.apiCalls} API calls, ${each.toFixed(2)} each`,
-);
+console.log(fleetLine(CONTAINERS, fleet));
 budget(`drift of ${CONTAINERS} containers`, fleet.milliseconds / 1000, 2, ' s');
 budget(`drift of ${CONTAINERS} containers, each`, each, 1.01, ' API calls');
 console.log(`budgets:\n  ${budgets.join('\n  ')}`);

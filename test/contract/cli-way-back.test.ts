@@ -338,8 +338,8 @@ describe('what was changed by hand', () => {
   it('is told with who did it and when, where the task list tells: by plan and by drift', async () => {
     await begin(`${CONFIG}DISK=local-lvm:4\n`);
     await nextSecond();
-    await task('PUT', '/nodes/pve/lxc/1042/resize', { disk: 'rootfs', size: '6G' });
-    await task('POST', '/nodes/pve/lxc/1042/status/stop');
+    await site.task('PUT', '/nodes/pve/lxc/1042/resize', { disk: 'rootfs', size: '6G' });
+    await site.task('POST', '/nodes/pve/lxc/1042/status/stop');
     const who = /since the deploy: (resize|vzstop) by (\S+), \d{4}-\d\d-\d\d \d\d:\d\d UTC/g;
     for (const command of ['plan', 'drift']) {
       const end = await site.run([command, directory]);
@@ -358,22 +358,11 @@ describe('what was changed by hand', () => {
   it('a stop alone is told, too', async () => {
     await begin(`${CONFIG}DISK=local-lvm:4\n`);
     await nextSecond();
-    await task('POST', '/nodes/pve/lxc/1042/status/stop');
+    await site.task('POST', '/nodes/pve/lxc/1042/status/stop');
     for (const command of ['plan', 'drift'])
       expect((await site.run([command, directory])).text.replace(/\s+/g, ' ')).toContain('since the deploy: vzstop by');
   });
 });
-
-/** A task of the node, to its end. */
-async function task(method: string, path: string, fields: Readonly<Record<string, string>> = {}): Promise<void> {
-  const upid = dataOf<string>(await site.client.call(method, path, fields));
-  for (;;) {
-    const status = dataOf<{ exitstatus?: string }>(await site.client.call('GET', `/nodes/pve/tasks/${upid}/status`));
-    if (status.exitstatus === undefined) continue;
-    expect(status.exitstatus).toBe('OK');
-    return;
-  }
-}
 
 /** Tasks begin at a second, and so did the deploy end. */
 async function nextSecond(): Promise<void> {

@@ -37,21 +37,6 @@ ${more}`;
 
 const list = async (path: string) => dataOf<readonly Record<string, unknown>[]>(await site.client.call('GET', path));
 
-/** A task of the node, to its end. */
-async function task(
-  method: string,
-  path: string,
-  fields: Readonly<Record<string, string | number>> = {},
-): Promise<void> {
-  const upid = dataOf<string>(await site.client.call(method, path, fields));
-  for (;;) {
-    const status = dataOf<{ exitstatus?: string }>(await site.client.call('GET', `/nodes/pve/tasks/${upid}/status`));
-    if (status.exitstatus === undefined) continue;
-    expect(status.exitstatus).toBe('OK');
-    return;
-  }
-}
-
 /** Everything of one container. */
 async function whole(vmid: number) {
   const volumes = (await list('/nodes/pve/storage/local-lvm/content')).filter((volume) => volume.vmid === vmid);
@@ -79,12 +64,15 @@ async function use(vmid: number): Promise<void> {
     const volid = String(config?.[key]).split(',')[0] ?? '';
     await site.control('PUT', 'content', { volid, path: 'file', text: `theirs in ${key}` });
   }
-  await task('POST', `/nodes/pve/lxc/${vmid}/snapshot`, { snapname: 'theirs', description: 'before I try something' });
-  await task('POST', '/nodes/pve/vzdump', { vmid, storage: 'local', mode: 'snapshot' });
+  await site.task('POST', `/nodes/pve/lxc/${vmid}/snapshot`, {
+    snapname: 'theirs',
+    description: 'before I try something',
+  });
+  await site.task('POST', '/nodes/pve/vzdump', { vmid, storage: 'local', mode: 'snapshot' });
 }
 
 async function byHand(vmid: number): Promise<void> {
-  await task('POST', '/nodes/pve/lxc', {
+  await site.task('POST', '/nodes/pve/lxc', {
     vmid,
     ostemplate: 'local:vztmpl/debian-13-standard_13.1-2_amd64.tar.zst',
     hostname: 'byhand',
@@ -168,9 +156,9 @@ describe.each<readonly [string, () => Promise<unknown>, string, string | undefin
     'a clone of one of ours, with its mark',
     async () => {
       expect((await site.run(['deploy', define(OURS)])).text).not.toContain('error');
-      await task('POST', `/nodes/pve/lxc/${OURS}/status/stop`);
-      await task('POST', `/nodes/pve/lxc/${OURS}/clone`, { newid: THEIRS, full: 1 });
-      await task('POST', `/nodes/pve/lxc/${THEIRS}/status/start`);
+      await site.task('POST', `/nodes/pve/lxc/${OURS}/status/stop`);
+      await site.task('POST', `/nodes/pve/lxc/${OURS}/clone`, { newid: THEIRS, full: 1 });
+      await site.task('POST', `/nodes/pve/lxc/${THEIRS}/status/start`);
     },
     'it is a clone',
     undefined,

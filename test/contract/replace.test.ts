@@ -431,13 +431,7 @@ async function others(notes: string): Promise<readonly string[]> {
     ],
     [old(notes).replace(/"of":"\S+/, '"of":"elsewhere'), 0],
   ] as const) {
-    const upid = dataOf<string>(
-      await site.client.call('POST', '/nodes/pve/vzdump', { vmid: LIVE, storage: 'local', mode: 'snapshot' }),
-    );
-    for (;;) {
-      const task = dataOf<{ exitstatus?: string }>(await site.client.call('GET', `/nodes/pve/tasks/${upid}/status`));
-      if (task.exitstatus !== undefined) break;
-    }
+    await site.task('POST', '/nodes/pve/vzdump', { vmid: LIVE, storage: 'local', mode: 'snapshot' });
     const volid = (await stored('backup')).map((entry) => entry.volid).find((entry) => !known.has(entry)) ?? '';
     known.add(volid);
     expect((await site.client.call('PUT', pathOf(volid), { notes: text, protected: kept })).status).toBe(200);

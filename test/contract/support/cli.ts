@@ -128,6 +128,17 @@ export class CliSite {
     return Object.entries(calls).reduce((sum, [call, count]) => (call.startsWith('GET ') ? sum : sum + count), 0);
   }
 
+  /** A call that starts a task, until that has ended well. */
+  async task(method: string, path: string, fields: Readonly<Record<string, string | number>> = {}): Promise<void> {
+    const upid = dataOf<string>(await this.client.call(method, path, fields));
+    for (;;) {
+      const reply = await this.client.call('GET', `/nodes/pve/tasks/${upid}/status`);
+      const { exitstatus } = dataOf<{ exitstatus?: string }>(reply);
+      if (exitstatus === 'OK') return;
+      if (exitstatus !== undefined) throw new Error(`${method} ${path}: ${exitstatus}`);
+    }
+  }
+
   /** Stored config of a container; undefined: there is none. */
   async config(vmid: number): Promise<Readonly<Record<string, unknown>> | undefined> {
     const reply = await this.client.call('GET', `/nodes/pve/lxc/${vmid}/config`);
