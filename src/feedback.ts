@@ -84,7 +84,7 @@ export class Feedback {
       const commits = await forge.cancelled(repository, this.call());
       for (const commit of commits) await this.tellOfCut(forge, repository, commit);
     } catch {
-      // Gitea before 1.25 has no list of runs, and nothing of this run depends on it.
+      // Gitea up to 1.25 does not list runs for the token of a job, and nothing of this run depends on it.
     }
   }
 
