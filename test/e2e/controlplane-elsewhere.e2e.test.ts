@@ -4,6 +4,7 @@ import {
   CONTROL,
   type ControlPlaneSite,
   edit,
+  headOf,
   LOGIN,
   logOf,
   mergeAndWait,
@@ -46,6 +47,21 @@ test('with another Proxmox VE in the settings: the control plane is deployed to 
     expect(deployed.conclusion, await logOf(theirs, 'srv/apache', deployed, 'elsewhere-apache')).toBe('success');
     await page(`http://${target.prefix}.178.42/`, `Greetings from ${LOGIN}`);
     expect((await target.containers()).filter((vmid) => vmid < 600_000).toSorted()).toEqual([CONTROL, APACHE]);
+
+    // With AUTO_DEPLOY the forge there merges what waits for people, and this one nothing.
+    expect(await site.up({ AUTO_DEPLOY: '1' })).toContain('srv/broker: merged there');
+    const release = await headOf(api, 'srv/config', 'release');
+    const again = await api.waitForRun('srv/config', release, { event: 'workflow_dispatch' }, RUN_MS);
+    const said = await logOf(site, 'srv/config', again, 'auto-deploy');
+    expect(again.conclusion, said).toBe('success');
+    expect(said).toContain(`srv/broker: merged, its run deploys it  ${url}/srv/broker/actions`);
+    const pull = (forge: GiteaApi) => forge.request<{ merged: boolean }>('GET', '/repos/srv/broker/pulls/1');
+    expect(await pull(api)).toMatchObject({ merged: false });
+    expect(await pull(there)).toMatchObject({ merged: true });
+    const merged = await headOf(there, 'srv/broker', 'release');
+    const broker = await there.waitForRun('srv/broker', merged, { event: 'push' }, RUN_MS);
+    expect(broker.conclusion, await logOf(theirs, 'srv/broker', broker, 'auto-deploy-broker')).toBe('success');
+    expect(await target.containers()).toContain(1043);
   } finally {
     await target.remove();
   }

@@ -29,7 +29,8 @@ export interface ControlPlaneSite {
   readonly project: string;
   /** `pve-gitops` with this site; its output. */
   cli(...args: readonly string[]): Promise<string>;
-  up(): Promise<string>;
+  /** Once more; with what stands before the command beside. */
+  up(environment?: Readonly<Record<string, string>>): Promise<string>;
   /** From now on its settings name another Proxmox VE: another local node, as containers reach it. */
   deployTo(target: OwnNode): void;
   remove(): Promise<void>;
@@ -75,8 +76,9 @@ export async function openControlPlaneSite(wish: SiteWish): Promise<ControlPlane
     };
     const http = wish.http ?? (await freePort());
     const url = `http://localhost:${http}`;
-    const cli = (...args: readonly string[]) =>
+    const cliWith = (environment: Readonly<Record<string, string>>, args: readonly string[]) =>
       runCli(args, {
+        ...environment,
         PVE_GITOPS_STATE_DIRECTORY: node.directory,
         PVE_GITOPS_CONFIG: config,
         GITEA_BINARY: tools.gitea,
@@ -84,7 +86,8 @@ export async function openControlPlaneSite(wish: SiteWish): Promise<ControlPlane
         RUNNER_BINARY: tools.runner,
       });
     const where = ['--port', String(http), '--project', project];
-    const up = () => cli('controlplane', 'up', ...where);
+    const cli = (...args: readonly string[]) => cliWith({}, args);
+    const up = (environment = {}) => cliWith(environment, ['controlplane', 'up', ...where]);
     const began = Date.now();
     const printed =
       wish.backup === undefined ? await up() : await cli('controlplane', 'restore', wish.backup, ...where);
