@@ -50,7 +50,11 @@ export async function kill(golden: Golden, moment: Moment, tally: Tally, seen: S
     const first = await attempt(world, scenario.files, new WireRun(moment.death));
     if (first.code !== 'died') return tally.missed(what);
     world.machine = moment.elsewhere ? 'another' : 'the same';
-    if (moment.elsewhere) world.time.pass(LEASE_IS_OVER_MS);
+    if (moment.elsewhere) {
+      // Minutes later, on another machine: what was started has ended by then.
+      await world.settle();
+      world.time.pass(LEASE_IS_OVER_MS);
+    }
     const known = seen.keyOf(world, golden);
     if (seen.isGood(known)) return tally.survived(what);
     const again = await attempt(world, scenario.files);
