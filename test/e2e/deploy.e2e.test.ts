@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { forgeAndRunner, logOfRun } from './forge-and-runner.ts';
 import type { Run } from './gitea-types.ts';
 import { cancelRun } from './gitea-web.ts';
+import { keepRun } from './keep-page.ts';
 import { type OwnNode, page, startOwnNode } from './own-node.ts';
 import { PROJECT } from './project.ts';
 import { provideActions, pushFolder } from './push.ts';
@@ -92,6 +93,7 @@ test('release: the run is green and the page is served from a container', async 
   const statuses = await site().forge.api.commitStatuses(REPOSITORY, sha);
   expect(statuses.map(({ status }) => status)).toEqual(['success', 'success']);
   expect(await told(sha)).toEqual({ 'pve-gitops / apache': ['success', expect.stringMatching(/^apache: .*passed/)] });
+  await keepRun(site().forge, REPOSITORY, run, { name: 'green-run', opened: 'checks passed' });
 });
 
 test('main with a changed page: it is served by the same container', async () => {

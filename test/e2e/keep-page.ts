@@ -2,13 +2,13 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Browser } from './browser.ts';
 import type { Forge } from './forge.ts';
+import type { Run } from './gitea-types.ts';
 import { signIn } from './gitea-web.ts';
 
 /** What docs/ may weigh, per picture. */
 const LARGEST = 100_000;
 
-/** A job's log, and a comment of a pull request. */
-export const JOB = { part: '.action-view-right', height: 440 };
+const JOB = { part: '.action-view-right', height: 440 }; /** Of a pull request. */
 export const COMMENT = { part: '.comment-container', height: 640 };
 
 interface Shown {
@@ -66,4 +66,15 @@ export async function keepPage(
   } finally {
     await browser.close();
   }
+}
+
+/** The same of a run: the log of its job, at a line with this text. */
+export async function keepRun(
+  forge: Forge,
+  repository: string,
+  run: Run,
+  { name, opened }: { readonly name: string; readonly opened: string },
+): Promise<void> {
+  const [job] = await forge.api.jobs(repository, run.id);
+  await keepPage(forge, `${run.html_url}/jobs/${job?.id}`, name, { text: 'Complete job', opened, ...JOB });
 }

@@ -6,7 +6,7 @@ import { addTemplate, dataOf, startTestNode, type TestNode } from '../contract/s
 import { forgeAndRunner, logOfRun } from './forge-and-runner.ts';
 import type { Run } from './gitea-types.ts';
 import { cancelRun } from './gitea-web.ts';
-import { COMMENT, JOB, keepPage } from './keep-page.ts';
+import { COMMENT, keepPage, keepRun } from './keep-page.ts';
 import { provideActions, pushFiles } from './push.ts';
 import { waitFor } from './wait.ts';
 
@@ -54,17 +54,10 @@ async function push(
   return { run, log: await logOfRun(forge, REPOSITORY, run, `plan/${branch}-${event}.log`) };
 }
 
-async function picture(run: Run, name: string, opened: string): Promise<void> {
-  const { forge } = site();
-  const [job] = await forge.api.jobs(REPOSITORY, run.id);
-  await keepPage(forge, `${run.html_url}/jobs/${job?.id}`, name, { text: 'Complete job', opened, ...JOB });
-}
-
 test('develop: the plan is green', async () => {
   const { run, log } = await push('develop', CONFIG);
   expect(run.conclusion, log).toBe('success');
   expect(log).toMatch(/\+ create container 1044/);
-  await picture(run, 'green-run', 'create container 1044');
 });
 
 test('mistakes in a definition are red, one error each', async () => {
@@ -72,7 +65,7 @@ test('mistakes in a definition are red, one error each', async () => {
   expect(run.conclusion).toBe('failure');
   expect(log).toMatch(/config\.env:2:.*HOSTNMAE/);
   expect(log).toMatch(/config\.env:3:.*MEMORY/);
-  await picture(run, 'red-run', 'config.env:3');
+  await keepRun(site().forge, REPOSITORY, run, { name: 'red-run', opened: 'config.env:3' });
 });
 
 test('a pull request has the plan as a comment', async () => {

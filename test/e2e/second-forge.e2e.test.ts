@@ -1,6 +1,5 @@
-import { execFileSync } from 'node:child_process';
 import { setMaxListeners } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -10,7 +9,7 @@ import { foundForge } from '../../src/furnish.ts';
 import { edit, headOf } from './controlplane-site.ts';
 import { type Forge, startForge } from './forge.ts';
 import type { GiteaApi } from './gitea-api.ts';
-import { exportProject } from './project.ts';
+import { projectRepository } from './project.ts';
 import { keepResult } from './results.ts';
 import { provideTools } from './tools.ts';
 import { waitFor } from './wait.ts';
@@ -75,14 +74,7 @@ const secretsOf = async (api: GiteaApi, of: string): Promise<string[]> =>
   (await api.request<{ name: string }[]>('GET', `${of}/actions/secrets`)).map(({ name }) => name).toSorted();
 
 test('the first is made from the project, the second from the first with what was committed to it since', async () => {
-  const project = join(room, 'project');
-  mkdirSync(project);
-  exportProject(project);
-  const git = (...args: string[]) =>
-    execFileSync('git', ['-c', 'user.name=e2e', '-c', 'user.email=e2e@localhost.invalid', ...args], { cwd: project });
-  git('init', '--quiet', '--initial-branch=main');
-  git('add', '--all', '--force');
-  git('commit', '--quiet', '--message', 'The project as it is tested');
+  const project = projectRepository(join(room, 'project'));
   const made = await fill(first, project, { LOGIN: 'one' });
   const mine = await edit(first.api, 'srv/broker', 'README.md', (text) => `${text}\nOurs.\n`);
 

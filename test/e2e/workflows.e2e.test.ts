@@ -5,7 +5,6 @@ import { parseDescription } from '../../src/model/mark.ts';
 import { debianTemplate } from '../integration/lxc-template.ts';
 import { forgeAndRunner, logOfRun } from './forge-and-runner.ts';
 import type { Run } from './gitea-types.ts';
-import { COMMENT, JOB, keepPage } from './keep-page.ts';
 import { type OwnNode, startOwnNode } from './own-node.ts';
 import { PROJECT } from './project.ts';
 import { provideActions, pushFolder } from './push.ts';
@@ -83,13 +82,6 @@ async function dispatch(branch: string, inputs: Readonly<Record<string, string>>
   return ended(await api.waitForRunById(REPOSITORY, id, RUN_MS), inputs.mode ?? 'dispatch');
 }
 
-/** Of a job's log, where pictures are asked for. */
-async function picture(run: Run, name: string, opened: string): Promise<void> {
-  const { forge } = site();
-  const [job] = await forge.api.jobs(REPOSITORY, run.id);
-  await keepPage(forge, `${run.html_url}/jobs/${job?.id}`, name, { text: 'Complete job', opened, ...JOB });
-}
-
 async function head(branch: string): Promise<string> {
   const path = `/repos/${REPOSITORY}/branches/${branch}`;
   return (await site().forge.api.request<{ commit: { id: string } }>('GET', path)).commit.id;
@@ -118,7 +110,6 @@ test('release: deployed by the long form, and the commit and the container link 
   expect(description).toContain(`[last run](${run.html_url})`);
   expect(description).toContain(`/srv/broker/commit/${sha})`);
   expect(await head('snapshot')).toBe(sha);
-  await picture(run, 'green-run', 'check passed');
 });
 
 test('a pull request has the plan as one comment, which a second push changes', async () => {
@@ -150,10 +141,6 @@ test('a pull request has the plan as one comment, which a second push changes', 
   expect(after[0]?.body).toContain(second.sha.slice(0, 12));
   expect(await node.configOf(VMID)).toEqual(before);
   expect(said()).toBe('one');
-  await keepPage(site().forge, `${site().forge.url}/${REPOSITORY}/pulls/${number}`, 'plan-comment', {
-    text: 'planned, nothing was changed',
-    ...COMMENT,
-  });
 });
 
 test('mode snapshot keeps the state, mode rollback takes it back', async () => {
@@ -196,7 +183,6 @@ test('main changes it, the branch rollback takes it back; a broken script does s
   const ours = statuses.find(({ context }) => context === 'pve-gitops / broker');
   expect(ours?.status).toBe('failure');
   expect(ours?.description).toContain('out of order');
-  await picture(broken.run, 'red-run', 'out of order');
 });
 
 test('mode rebuild makes a new root file system', async () => {
